@@ -1,0 +1,1 @@
+palabre_unit_test(test_utf8 LINK palabre-util)
