@@ -1,0 +1,92 @@
+#ifndef PAL_ENGINE_ENGINE_H
+#define PAL_ENGINE_ENGINE_H
+/*
+ * The engine, seen from the front: jobs go in, events come out, nothing else crosses.
+ *
+ * Behind it runs the engine proper (worker.h), which owns the model, the KV timelines and the
+ * samplers: as a child process over a socketpair (`palabre engine`, the same program), because
+ * libllama ends its process on many inputs and only a process gives its memory back whole; or, in
+ * tests, as a thread of this process over the same socketpair with the same messages; or as a
+ * script that needs no model (script.h). The front never dies with it.
+ *
+ * All functions: loop thread only. None of them blocks. Callers hand over whole conversations;
+ * which KV is reused is the engine's business.
+ */
+#include <uv.h>
+
+#include "engine/job.h"
+
+struct pal_engine;
+
+/* Strings are copied. Zero is the default of every number. */
+struct pal_engine_options {
+    const char *program; /* file to execute as `PROGRAM engine`; NULL = a thread of this process */
+    const char *model_path;  /* GGUF; NULL only with script_path */
+    const char *script_path; /* plays this script in place of a model (script.h) */
+    const char *llama_dir;   /* folder of libllama and ggml's backends; NULL = as built */
+    uint32_t n_ctx_tokens;   /* default 8192, at most what the model was trained for per timeline */
+    uint32_t n_sequences;    /* turns decoding at once; default 4 */
+    uint32_t n_threads;      /* decode; default: physical cores that this process may use */
+    uint32_t n_threads_batch; /* prefill; default n_threads */
+    uint32_t n_batch_tokens;  /* rows of one step; default 512 */
+    uint32_t chunk_tokens;    /* most prefill rows in a step while others decode; default 64 */
+    int32_t n_gpu_layers;     /* default 0 */
+};
+
+/*
+ * Called on the loop thread, in order. A submitted turn gets zero or more PIECE events and then
+ * exactly one of DONE, FAILED, CANCELLED, also when the engine dies or is closed. STATE events tell
+ * of the engine itself. `event` and its text are valid only during the call, which may submit and
+ * cancel turns but must not close the engine.
+ */
+typedef void (*pal_engine_event_fn)(const struct pal_event *event, void *userdata);
+
+/*
+ * Starts the engine and returns at once; STATE events follow. On success *engine is the caller's
+ * until pal_engine_close(). A child that dies is started again (after a growing pause; see
+ * engine.c); its running turns end with FAILED and PAL_ERR_ENGINE.
+ */
+enum pal_err pal_engine_open(uv_loop_t *loop, const struct pal_engine_options *options,
+                             pal_engine_event_fn on_event, void *userdata,
+                             struct pal_engine **engine, struct pal_error *error) PAL_MUST_USE;
+
+/*
+ * Hands a job over. On PAL_OK *job has been emptied. On an error it is untouched and no event will
+ * come: PAL_ERR_BUSY: no free sequence, or not ready: leave it queued and try on the next final or
+ * STATE event. PAL_ERR_ARGUMENT, PAL_ERR_LIMIT: pal_job_check() refused it. PAL_ERR_MODEL: the
+ * state is PAL_ENGINE_FAILED.
+ */
+enum pal_err pal_engine_submit(struct pal_engine *engine, struct pal_job *job,
+                               struct pal_error *error) PAL_MUST_USE;
+
+/*
+ * Asks a turn to end within one step. Its one final event still comes, and may be DONE if it won
+ * the race. Unknown ids are ignored.
+ */
+void pal_engine_cancel(struct pal_engine *engine, uint64_t turn_id);
+
+enum pal_engine_state pal_engine_state(const struct pal_engine *engine);
+/* Valid as long as the engine; zeroed until READY. */
+const struct pal_engine_facts *pal_engine_facts(const struct pal_engine *engine);
+float pal_engine_progress(const struct pal_engine *engine);
+/* Why the state is PAL_ENGINE_FAILED; text "" otherwise. */
+const struct pal_error *pal_engine_failure(const struct pal_engine *engine);
+uint32_t pal_engine_n_restarts(const struct pal_engine *engine);
+/* Process id of the child; 0 where there is none. For the watchers of its memory. */
+int pal_engine_pid(const struct pal_engine *engine);
+
+typedef void (*pal_engine_closed_fn)(void *userdata);
+
+/*
+ * Ends it: turns still running get CANCELLED now, on_closed comes later from the loop, after which
+ * nothing of the engine is used any more. Accepts NULL (on_closed is then called at once).
+ */
+void pal_engine_close(struct pal_engine *engine, pal_engine_closed_fn on_closed, void *userdata);
+
+/*
+ * The engine's own side: serves jobs from the socket `fd` until the peer closes it. Returns the
+ * exit status of `palabre engine`. Blocks; owns the calling thread.
+ */
+int pal_engine_serve(int fd);
+
+#endif
