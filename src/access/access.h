@@ -1,0 +1,48 @@
+#ifndef PAL_ACCESS_ACCESS_H
+#define PAL_ACCESS_ACCESS_H
+/*
+ * The front ends that listen on a socket: OpenAI's and Ollama's HTTP APIs, health and metrics;
+ * later the page and its WebSocket. Everything that the program's composition (commands/run.c) sees
+ * of them.
+ *
+ * libwebsockets on the given libuv loop; loop thread only; nothing blocks.
+ */
+#include "chat/companion.h"
+#include "chat/metrics.h"
+#include "chat/sched.h"
+
+struct pal_access;
+
+struct pal_access_options {
+    const char *host;    /* address to bind; default "127.0.0.1" */
+    uint16_t port;       /* default 7252; 0 = any free one, see pal_access_port() */
+    const char *api_key; /* NULL = none needed; required when the host is not a loopback address */
+    /* Further Host and Origin values that are let in (a reverse proxy's name); NULL-terminated list
+     * of host names, or NULL. Loopback names with the right port always are. */
+    const char *const *allowed_hosts;
+    uint32_t max_connections; /* default 256 */
+    uint32_t max_body_bytes;  /* default 4 MiB; more is answered with 413 */
+    const char *model_id;     /* what /v1/models calls the model; NULL = the engine's model_name */
+    bool starter;             /* the built-in starter model is in use (told in /health) */
+};
+
+/*
+ * Listens. `sched`, `companion` and `metrics` are borrowed and outlive it. Errors: PAL_ERR_CONFIG
+ * (not on loopback and no api_key; port in use: the text names the port and says what to do).
+ */
+enum pal_err pal_access_open(uv_loop_t *loop, const struct pal_access_options *options,
+                             struct pal_sched *sched, struct pal_companion *companion,
+                             struct pal_metrics *metrics, struct pal_access **access,
+                             struct pal_error *error) PAL_MUST_USE;
+/* The engine that /health, /v1/models and the timings speak of (borrowed); NULL while there is
+ * none. */
+void pal_access_set_engine(struct pal_access *access, struct pal_engine *engine);
+/* The port that is really listened on. */
+uint16_t pal_access_port(const struct pal_access *access);
+
+typedef void (*pal_access_closed_fn)(void *userdata);
+/* Stops listening, cancels the turns of its connections, closes them, frees, calls back from the
+ * loop. Call before pal_sched_close(). Accepts NULL. */
+void pal_access_close(struct pal_access *access, pal_access_closed_fn on_closed, void *userdata);
+
+#endif
