@@ -13,10 +13,18 @@ test_step_reads_each_length(void **state)
         int bytes;
         uint32_t code_point;
     } cases[] = {
-        {"a", 1, 'a'},           {"\xC3\xA9", 2, 0xE9},       {"\xE2\x8F\xB1", 3, 0x23F1},
-        {"\xF0\x9F\x90\x8D", 4, 0x1F40D}, {"\xC0\x80", -1, 0},         {"\xED\xA0\x80", -1, 0},
-        {"\xF4\x90\x80\x80", -1, 0},      {"\x80", -1, 0},             {"\xE2\x8F", 0, 0},
-        {"\xF0\x9F", 0, 0},               {"\xE0\x80\x80", -1, 0},     {"", 0, 0},
+        {"a", 1, 'a'},
+        {"\xC3\xA9", 2, 0xE9},
+        {"\xE2\x8F\xB1", 3, 0x23F1},
+        {"\xF0\x9F\x90\x8D", 4, 0x1F40D},
+        {"\xC0\x80", -1, 0},
+        {"\xED\xA0\x80", -1, 0},
+        {"\xF4\x90\x80\x80", -1, 0},
+        {"\x80", -1, 0},
+        {"\xE2\x8F", 0, 0},
+        {"\xF0\x9F", 0, 0},
+        {"\xE0\x80\x80", -1, 0},
+        {"", 0, 0},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         uint32_t code_point = 0;
