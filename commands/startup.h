@@ -1,0 +1,54 @@
+#ifndef PAL_COMMANDS_STARTUP_H
+#define PAL_COMMANDS_STARTUP_H
+/*
+ * What `palabre run` and `palabre chat` do before their first line: read the configuration, set the
+ * language and the log, find the model, and turn settings into the options of each part. Main
+ * thread only.
+ *
+ *     static const struct pal_config_request request = {.command = "run", ...};
+ *     struct pal_startup startup;
+ *     int status;
+ *     if (!pal_startup_init(&startup, &request, argc, argv, &status)) {
+ *         return status;
+ *     }
+ *     ... pal_engine_open(loop, &startup.engine, ...) ...
+ *     pal_startup_finish(&startup);
+ */
+#include "access/access.h"
+#include "chat/companion.h"
+#include "chat/sched.h"
+#include "config/config.h"
+#include "engine/engine.h"
+
+struct pal_startup {
+    struct pal_config config;
+    char *model_path; /* owned; a file that exists; NULL with engine.script */
+    bool starter;     /* it is the built-in starter model */
+    char *program;    /* owned; this very program, for the engine's process */
+    char *persona;    /* owned; the text that the companion goes by */
+    /* Ready to hand over; the strings are borrowed from this struct. */
+    struct pal_engine_options engine;
+    struct pal_sched_options sched;
+    struct pal_companion_options companion;
+    struct pal_access_options access; /* model_id NULL: the engine's own name */
+};
+
+/*
+ * True: everything above is filled and pal_startup_finish() is due. False: the command ends with
+ * *status now (--help was printed: 0; a flag is wrong: 2; the configuration is, or there is no such
+ * model: 78), the reason has been printed and nothing is left to free.
+ */
+bool pal_startup_init(struct pal_startup *startup, const struct pal_config_request *request,
+                      int argc, char **argv, int *status);
+/* Accepts NULL and a zeroed struct. */
+void pal_startup_finish(struct pal_startup *startup);
+
+/*
+ * The first half alone, for commands that need settings but no model: reads the configuration,
+ * prints what is wrong with it or the help that was asked for, sets the language and the log.
+ * True: *config is filled and pal_config_finish() is due; false as above.
+ */
+bool pal_startup_config(struct pal_config *config, const struct pal_config_request *request,
+                        int argc, char **argv, int *status);
+
+#endif
