@@ -1,0 +1,1 @@
+palabre_unit_test(test_gguf_llama LINK palabre-gguf llama)
