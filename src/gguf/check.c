@@ -12,7 +12,9 @@
 #define EXPERTS_MAX 1024
 
 struct check {
-    const struct pal_gguf_file *file;
+    const struct pal_gguf_file *parts;
+    uint32_t n_parts;
+    const struct pal_gguf_file *file; /* the first part: the one with the keys */
     const char *name;
     struct pal_error *error;
     char architecture[64];
@@ -117,11 +119,6 @@ check_layers(const struct check *check)
     if (number(check, "nextn_predict_layers", 0) > n_layers) {
         return refuse(check, "it has more prediction layers than layers");
     }
-    for (size_t i = 0; i < check->file->n_tensors; i++) {
-        if (check->file->tensors[i].layer >= (int64_t)n_layers) {
-            return refuse(check, "it has weights for layers that it does not have");
-        }
-    }
     if (number(check, "embedding_length", 1) == 0 || number(check, "context_length", 1) == 0 ||
         number(check, "context_length", 1) > INT32_MAX) {
         return refuse(check, "its embedding or context length is impossible");
@@ -166,8 +163,8 @@ check_attention(const struct check *check)
     if (is_scalar(check, "attention.head_count_kv") && (n_kv == 0 || n_heads % n_kv != 0)) {
         return refuse(check, "its numbers of attention heads contradict each other");
     }
-    uint64_t key =
-        number(check, "attention.key_length", number(check, "embedding_length", n_heads) / n_heads);
+    uint64_t head = number(check, "embedding_length", n_heads) / n_heads;
+    uint64_t key = number(check, "attention.key_length", head);
     uint64_t rotated = number(check, "rope.dimension_count", key);
     static const char *const rotate_all[] = {"llama", "qwen2", "qwen3", "mistral3", "olmo2"};
     bool must_equal = false;
@@ -175,7 +172,7 @@ check_attention(const struct check *check)
         must_equal = must_equal || strcmp(check->architecture, rotate_all[i]) == 0;
     }
     if (rotated > key || rotated % 2 != 0 ||
-        (must_equal && (rotated != key || number(check, "attention.value_length", key) != key))) {
+        (must_equal && (rotated != key || number(check, "attention.value_length", head) != key))) {
         return refuse(check, "the lengths of its attention heads contradict each other");
     }
     return PAL_OK;
@@ -210,10 +207,14 @@ check_numbers(const struct check *check)
 
 /* Weights are never whole numbers or of the types that only live inside a computation. */
 static enum pal_err
-check_weights(const struct check *check)
+check_part_weights(const struct check *check, const struct pal_gguf_file *part)
 {
-    for (size_t i = 0; i < check->file->n_tensors; i++) {
-        const struct pal_gguf_tensor *tensor = &check->file->tensors[i];
+    uint64_t n_layers = number(check, "block_count", PAL_GGUF_LAYERS_MAX);
+    for (size_t i = 0; i < part->n_tensors; i++) {
+        const struct pal_gguf_tensor *tensor = &part->tensors[i];
+        if (tensor->layer >= (int64_t)n_layers) {
+            return refuse(check, "it has weights for layers that it does not have");
+        }
         size_t len = strlen(tensor->name);
         bool is_weight = (len > 7 && strcmp(tensor->name + len - 7, ".weight") == 0) ||
                          (len > 5 && strcmp(tensor->name + len - 5, ".bias") == 0);
@@ -228,13 +229,31 @@ check_weights(const struct check *check)
     return PAL_OK;
 }
 
-enum pal_err
-pal_gguf_file_check(const struct pal_gguf_file *file, const char *name, struct pal_error *error)
+static enum pal_err
+check_weights(const struct check *check)
 {
-    struct check check = {.file = file, .name = name, .error = error};
+    enum pal_err err = PAL_OK;
+    for (uint32_t p = 0; p < check->n_parts && err == PAL_OK; p++) {
+        err = check_part_weights(check, &check->parts[p]);
+    }
+    return err;
+}
+
+enum pal_err
+pal_gguf_parts_check(const struct pal_gguf_file *parts, uint32_t n_parts, const char *name,
+                     struct pal_error *error)
+{
+    struct check check = {
+        .parts = parts,
+        .n_parts = n_parts,
+        .file = &parts[0],
+        .name = name,
+        .error = error,
+    };
     struct pal_gguf_kv kv;
     struct pal_gguf_text text = {0};
-    if (pal_gguf_file_find(file, "general.architecture", &kv) && kv.kind == PAL_GGUF_KIND_TEXT) {
+    if (pal_gguf_file_find(check.file, "general.architecture", &kv) &&
+        kv.kind == PAL_GGUF_KIND_TEXT) {
         const uint8_t *at = kv.data;
         (void)pal_gguf_kv_next_text(&kv, &at, &text);
     }

@@ -212,9 +212,9 @@ collect_tensors(struct pal_gguf *gguf)
 static enum pal_err
 finish_open(struct pal_gguf *gguf, const char *path, const char *name, struct pal_error *error)
 {
-    enum pal_err err = pal_gguf_file_check(&gguf->parts[0], name, error);
+    enum pal_err err = open_parts(gguf, path, error);
     if (err == PAL_OK) {
-        err = open_parts(gguf, path, error);
+        err = pal_gguf_parts_check(gguf->parts, gguf->n_parts, name, error);
     }
     if (err != PAL_OK) {
         return err;

@@ -36,8 +36,8 @@ size_t pal_gguf_kind_bytes(enum pal_gguf_kind kind);
  * Refuses what is well formed but would end the process inside libllama (a token twice, 0 layers,
  * head counts that contradict each other).
  */
-enum pal_err pal_gguf_file_check(const struct pal_gguf_file *file, const char *name,
-                                 struct pal_error *error) PAL_MUST_USE;
+enum pal_err pal_gguf_parts_check(const struct pal_gguf_file *parts, uint32_t n_parts,
+                                  const char *name, struct pal_error *error) PAL_MUST_USE;
 
 /* Fills what the keys say; sizes and counts of tensors are the caller's. */
 void pal_gguf_file_facts(const struct pal_gguf_file *file, struct pal_gguf_facts *facts);

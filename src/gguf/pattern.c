@@ -8,9 +8,10 @@
 #include "gguf/type.h"
 #include "util/mem.h"
 
-#define DEVIATION    0.02F
-#define PRIME_BLOCKS 16381 /* for types with long blocks; the short ones take four times as many \
-                            */
+#define DEVIATION 0.02F
+#define PRIME_BLOCKS                                                            \
+    16381 /* for types with long blocks; the short ones take four times as many \
+           */
 #define PRIME_MANY 65521
 
 uint64_t

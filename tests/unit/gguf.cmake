@@ -1,1 +1,4 @@
+palabre_unit_test(test_gguf LINK palabre-gguf)
+palabre_unit_test(test_gguf_broken LINK palabre-gguf)
+# The only test of this folder that knows llama.cpp: what we say must be what it says.
 palabre_unit_test(test_gguf_llama LINK palabre-gguf llama)
