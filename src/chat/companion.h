@@ -15,10 +15,13 @@
  */
 #include "chat/sched.h"
 
+/* A longer line is refused with PAL_ERR_LIMIT. */
+#define PAL_COMPANION_LINE_BYTES_MAX 16384
+
 struct pal_companion;
 
 struct pal_companion_options {
-    const char *persona;            /* system prompt; copied; NULL or "" = none */
+    const char *persona;            /* system prompt; copied; NULL or "" = none (persona.h) */
     struct pal_sampling sampling;   /* no stops (n_stops 0) */
     uint32_t max_messages_per_user; /* default 12 */
     int64_t max_idle_us;            /* default 3600 s */
@@ -35,8 +38,10 @@ enum pal_err pal_companion_create(uv_loop_t *loop, const struct pal_companion_op
 
 /*
  * A person said something. `source` as in pal_turn_request; `key` names the conversation, `user`
- * the person (fairness). Errors as pal_sched_submit(); on success the sink gets the reply's text
- * and one end(), and *turn_id can be cancelled with pal_sched_cancel().
+ * the person (fairness). The lines of one conversation are answered one after the other, each in
+ * the light of the reply before it. Errors: PAL_ERR_ARGUMENT and PAL_ERR_LIMIT for a line that is
+ * empty, too long or no valid UTF-8, else as pal_sched_submit(); on success the sink gets the
+ * reply's text and one end(), and *turn_id can be cancelled with pal_sched_cancel().
  */
 enum pal_err pal_companion_say(struct pal_companion *companion, const char *source, const char *key,
                                const char *user, const char *text, struct pal_sink sink,

@@ -22,7 +22,7 @@ struct pal_metrics; /* chat/metrics.h */
 struct pal_sched_options {
     uint32_t max_concurrent;       /* turns in the engine at once; default 4 */
     uint32_t max_waiting;          /* turns in the queue; default 64; more get PAL_ERR_BUSY */
-    uint32_t max_waiting_per_user; /* default 8 */
+    uint32_t max_waiting_per_user; /* default 8; for those with a name */
     struct pal_clock clock;        /* zeroed = the system's */
 };
 
@@ -31,7 +31,10 @@ enum pal_err pal_sched_create(uv_loop_t *loop, const struct pal_sched_options *o
                               struct pal_metrics *metrics, struct pal_sched **sched,
                               struct pal_error *error) PAL_MUST_USE;
 
-/* The engine to feed (borrowed), and later its successor; NULL = turns wait. */
+/*
+ * The engine to feed (borrowed), and later its successor; NULL = turns wait. Turns that run in the
+ * old one end there; its events are still to be passed on until it is closed.
+ */
 void pal_sched_set_engine(struct pal_sched *sched, struct pal_engine *engine);
 /* To be called for every event of that engine (the signature is pal_engine_event_fn's). */
 void pal_sched_on_event(const struct pal_event *event, void *sched);
@@ -42,6 +45,14 @@ struct pal_turn_request {
     const char *user; /* fairness key; copied; NULL = everyone without a name together */
     struct pal_job job; /* turn_id 0, it is given here; emptied on success */
     struct pal_sink sink;
+    /*
+     * NULL = the messages are in the job. Else called with sink.self when the engine is about to
+     * take the turn: adds them to a copy of the job, so that a line sees the replies that came
+     * while it waited. Of the turns of one job.conversation that prepare, one runs at a time. May
+     * be called again if the engine could not take the job after all. An error ends the turn
+     * FAILED.
+     */
+    enum pal_err (*prepare)(void *self, struct pal_job *job, struct pal_error *error);
 };
 
 /*
@@ -53,7 +64,11 @@ struct pal_turn_request {
 enum pal_err pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request,
                               uint64_t *turn_id, struct pal_error *error) PAL_MUST_USE;
 
-/* Ends a waiting or running turn; its sink's end() comes soon (never from inside this call). */
+/*
+ * Ends a waiting or running turn: no text comes any more, its sink's end() comes soon (never from
+ * inside this call) and says CANCELLED, also if the reply's last piece won the race. Unknown ids
+ * are ignored.
+ */
 void pal_sched_cancel(struct pal_sched *sched, uint64_t turn_id);
 
 uint32_t pal_sched_n_waiting(const struct pal_sched *sched);
@@ -62,8 +77,11 @@ uint32_t pal_sched_n_running(const struct pal_sched *sched);
 uint32_t pal_sched_retry_after_seconds(const struct pal_sched *sched);
 
 typedef void (*pal_sched_closed_fn)(void *userdata);
-/* Ends every turn with CANCELLED (their sinks are called from here), frees, then calls back from
- * the loop. The engine is not closed. Accepts NULL. */
+/*
+ * Ends every turn with CANCELLED (their sinks are called from here), frees, then calls back from
+ * the loop. Not to be called by a sink. The engine is not closed, but its events must not be passed
+ * on any more: so close it first. Accepts NULL (on_closed is then called at once).
+ */
 void pal_sched_close(struct pal_sched *sched, pal_sched_closed_fn on_closed, void *userdata);
 
 #endif
