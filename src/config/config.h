@@ -39,6 +39,13 @@ enum pal_config_lang {
     PAL_CONFIG_LANG_FR,
 };
 
+enum pal_config_profile {
+    PAL_CONFIG_PROFILE_AUTO,
+    PAL_CONFIG_PROFILE_PERFORMANCE,
+    PAL_CONFIG_PROFILE_BALANCED,
+    PAL_CONFIG_PROFILE_CPU,
+};
+
 enum pal_origin_kind {
     PAL_ORIGIN_DEFAULT,
     PAL_ORIGIN_FILE,
@@ -87,7 +94,8 @@ struct pal_config {
         int64_t n_threads;     /* or PAL_CONFIG_AUTO */
         int64_t n_threads_batch;
         int64_t n_gpu_layers; /* or PAL_CONFIG_GPU_... */
-        int64_t n_batch;
+        int64_t gpu_profile;  /* enum pal_config_profile */
+        int64_t n_batch;      /* tokens of one step */
         int64_t prefill_chunk;
         double top_p;
         int64_t top_k;
@@ -106,8 +114,8 @@ struct pal_config {
     } avatar;
 
     /* What else the command line held. */
-    bool wants_help;         /* --help or -h: nothing else has been checked */
-    const char *const *args; /* owned array of borrowed argv strings: the words that are no flags */
+    bool wants_help;   /* --help or -h: nothing else has been checked */
+    const char **args; /* owned array of borrowed argv strings: the words that are no flags */
     size_t n_args;
 
     struct pal_origin *origins; /* owned; one for each row of the table, in its order */
