@@ -19,7 +19,7 @@
 #define SWEEP_MAX_MS              INT64_C(60000)
 #define SWEEP_MIN_MS              INT64_C(100)
 /* Of a reply, what is remembered; the rest is still sent. Far above any max_tokens of a chat. */
-#define REPLY_BYTES_MAX (256u * 1024)
+#define REPLY_BYTES_MAX ((size_t)256 * 1024)
 
 /* A line whose turn is not over. It is the sink of its turn and passes everything on. */
 struct talk {

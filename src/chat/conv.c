@@ -106,6 +106,7 @@ drop(struct pal_convs *convs, struct pal_conv *conv)
 {
     struct pal_conv **place = &convs->buckets[bucket_of(conv->key)];
     while (*place != conv) {
+        PAL_ASSERT(*place != NULL);
         place = &(*place)->next_in_bucket;
     }
     *place = conv->next_in_bucket;

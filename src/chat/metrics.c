@@ -1,6 +1,8 @@
 #include "chat/metrics.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,7 +186,8 @@ add_label(struct page *page, const char *name, const char *value)
         if (*c == '\\' || *c == '"') {
             clean[n++] = '\\';
         }
-        clean[n++] = (unsigned char)*c < 0x20 || *c == 0x7f ? '?' : *c;
+        bool is_control = (unsigned char)*c < 0x20 || *c == 0x7f;
+        clean[n++] = (char)(is_control ? '?' : *c);
     }
     clean[n] = '\0';
     pal_utf8_scrub(clean, n);

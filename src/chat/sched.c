@@ -20,30 +20,13 @@
 #define RETRY_AFTER_MAX_S     60
 #define SERVICE_SMOOTHING_DIV 8
 
-struct turn {
-    enum pal_turn_state state;
-    const char *source;
-    struct pal_job job; /* owned; emptied when the engine took it, but for turn_id */
-    char *conversation; /* owned; set if one turn of it may run at a time */
-    struct pal_sink sink;
-    enum pal_err (*prepare)(void *self, struct pal_job *job, struct pal_error *error);
-    struct pal_engine *engine; /* borrowed; the one that runs it */
-    int64_t accepted_us;
-    int64_t taken_us;          /* 0 = never */
-    struct pal_turn_end ended; /* once the state is ENDED */
-    struct pal_queue_item item;
-    struct turn *next; /* sched::turns */
-    struct turn *prev;
-};
-
 struct pal_sched {
     struct pal_sched_options options;
     struct pal_metrics *metrics; /* borrowed */
     struct pal_engine *engine;   /* borrowed; NULL = none */
     struct pal_queue *queue;     /* of turn::item */
     /* Every turn that is not over, in order of arrival; at most max_concurrent + max_waiting. */
-    struct turn *turns;
-    struct turn *last_turn;
+    struct pal_turn *turns;
     uint32_t n_running;
     uint32_t n_ending; /* ENDED, but end() has not been called yet */
     uint64_t last_turn_id;
@@ -64,57 +47,6 @@ now_us(const struct pal_sched *sched)
     return pal_clock_now_us(&sched->options.clock);
 }
 
-static struct turn *
-turn_of_item(const struct pal_queue_item *item)
-{
-    return (struct turn *)((uintptr_t)item - offsetof(struct turn, item));
-}
-
-static struct turn *
-find_turn(const struct pal_sched *sched, uint64_t turn_id)
-{
-    struct turn *turn = sched->turns;
-    while (turn != NULL && turn->job.turn_id != turn_id) {
-        turn = turn->next;
-    }
-    return turn;
-}
-
-static void
-link_turn(struct pal_sched *sched, struct turn *turn)
-{
-    turn->prev = sched->last_turn;
-    if (sched->last_turn != NULL) {
-        sched->last_turn->next = turn;
-    } else {
-        sched->turns = turn;
-    }
-    sched->last_turn = turn;
-}
-
-static void
-unlink_turn(struct pal_sched *sched, struct turn *turn)
-{
-    if (turn->prev != NULL) {
-        turn->prev->next = turn->next;
-    } else {
-        sched->turns = turn->next;
-    }
-    if (turn->next != NULL) {
-        turn->next->prev = turn->prev;
-    } else {
-        sched->last_turn = turn->prev;
-    }
-}
-
-static void
-step_turn(struct turn *turn, enum pal_turn_step step)
-{
-    enum pal_turn_state state = pal_turn_after(turn->state, step);
-    PAL_ASSERT(state != PAL_TURN_NEVER);
-    turn->state = state;
-}
-
 static void on_kick(uv_idle_t *kick);
 
 static void
@@ -127,11 +59,11 @@ kick(struct pal_sched *sched)
 
 /* A waiting turn will not run: out of the queue, and its end() is due. */
 static void
-give_up_waiting(struct pal_sched *sched, struct turn *turn, enum pal_turn_step step,
+give_up_waiting(struct pal_sched *sched, struct pal_turn *turn, enum pal_turn_step step,
                 enum pal_outcome outcome, const struct pal_error *why)
 {
     PAL_ASSERT(turn->state == PAL_TURN_WAITING);
-    step_turn(turn, step);
+    pal_turn_step(turn, step);
     pal_queue_remove(sched->queue, &turn->item);
     turn->ended.outcome = outcome;
     turn->ended.error = *why;
@@ -141,28 +73,26 @@ give_up_waiting(struct pal_sched *sched, struct turn *turn, enum pal_turn_step s
 
 /* Tells everyone that the turn is over, and frees it. */
 static void
-conclude(struct pal_sched *sched, struct turn *turn)
+conclude(struct pal_sched *sched, struct pal_turn *turn)
 {
     PAL_ASSERT(turn->state == PAL_TURN_ENDED);
     int64_t total_us = now_us(sched) - turn->accepted_us;
     int64_t wait_us = turn->taken_us != 0 ? turn->taken_us - turn->accepted_us : total_us;
-    unlink_turn(sched, turn);
+    pal_turn_unlink(&sched->turns, turn);
     turn->ended.turn_id = turn->job.turn_id;
     pal_metrics_turn_ended(sched->metrics, turn->source, &turn->ended, wait_us, total_us);
     pal_log_debug("turn ended", "turn=%" PRIu64 " source=%s outcome=%d reason=%s total_ms=%" PRId64,
                   turn->ended.turn_id, turn->source, (int)turn->ended.outcome,
                   pal_err_name(turn->ended.error.code), total_us / PAL_US_PER_MS);
     turn->sink.ops->end(turn->sink.self, &turn->ended);
-    free(turn->conversation);
-    pal_job_finish(&turn->job);
-    free(turn);
+    pal_turn_destroy(turn);
 }
 
 /* end() of the turns that ended inside somebody's call. A sink may end more of them meanwhile. */
 static void
 conclude_ended(struct pal_sched *sched)
 {
-    struct turn *turn = sched->turns;
+    struct pal_turn *turn = sched->turns;
     while (turn != NULL && sched->n_ending > 0) {
         if (turn->state != PAL_TURN_ENDED) {
             turn = turn->next;
@@ -178,7 +108,7 @@ static void
 expire(struct pal_sched *sched)
 {
     int64_t now = now_us(sched);
-    for (struct turn *turn = sched->turns; turn != NULL; turn = turn->next) {
+    for (struct pal_turn *turn = sched->turns; turn != NULL; turn = turn->next) {
         if (turn->state == PAL_TURN_WAITING && turn->job.deadline_us != 0 &&
             turn->job.deadline_us <= now) {
             struct pal_error why;
@@ -194,7 +124,7 @@ expire(struct pal_sched *sched)
 static void
 fail_waiting(struct pal_sched *sched, const struct pal_error *why)
 {
-    for (struct turn *turn = sched->turns; turn != NULL; turn = turn->next) {
+    for (struct pal_turn *turn = sched->turns; turn != NULL; turn = turn->next) {
         if (turn->state == PAL_TURN_WAITING) {
             give_up_waiting(sched, turn, PAL_STEP_REFUSE, PAL_OUTCOME_FAILED, why);
         }
@@ -206,13 +136,12 @@ static bool
 may_run(const struct pal_queue_item *item, void *userdata)
 {
     const struct pal_sched *sched = userdata;
-    const struct turn *turn = turn_of_item(item);
+    const struct pal_turn *turn = (const struct pal_turn *)item;
     if (turn->conversation == NULL) {
         return true;
     }
-    for (const struct turn *other = sched->turns; other != NULL; other = other->next) {
-        bool is_running = other->state == PAL_TURN_RUNNING || other->state == PAL_TURN_STOPPING;
-        if (is_running && other->conversation != NULL &&
+    for (const struct pal_turn *other = sched->turns; other != NULL; other = other->next) {
+        if (pal_turn_is_in_engine(other) && other->conversation != NULL &&
             strcmp(other->conversation, turn->conversation) == 0) {
             return false;
         }
@@ -221,7 +150,7 @@ may_run(const struct pal_queue_item *item, void *userdata)
 }
 
 static enum pal_err
-hand_over(struct pal_sched *sched, struct turn *turn, struct pal_error *error)
+hand_over(struct pal_sched *sched, struct pal_turn *turn, struct pal_error *error)
 {
     if (turn->prepare == NULL) {
         return pal_engine_submit(sched->engine, &turn->job, error);
@@ -238,7 +167,7 @@ hand_over(struct pal_sched *sched, struct turn *turn, struct pal_error *error)
 
 /* Gives the engine one turn. False: it can take no more for now. */
 static bool
-start_turn(struct pal_sched *sched, struct turn *turn)
+start_turn(struct pal_sched *sched, struct pal_turn *turn)
 {
     uint64_t turn_id = turn->job.turn_id;
     struct pal_error error = {.code = PAL_OK};
@@ -254,7 +183,7 @@ start_turn(struct pal_sched *sched, struct turn *turn)
     pal_job_finish(&turn->job);
     turn->job.turn_id = turn_id;
     pal_queue_take(sched->queue, &turn->item);
-    step_turn(turn, PAL_STEP_TAKEN);
+    pal_turn_step(turn, PAL_STEP_TAKEN);
     turn->engine = sched->engine;
     turn->taken_us = now_us(sched);
     sched->n_running++;
@@ -277,7 +206,7 @@ feed_engine(struct pal_sched *sched)
             return;
         }
         struct pal_queue_item *item = pal_queue_next(sched->queue, may_run, sched);
-        if (item == NULL || !start_turn(sched, turn_of_item(item))) {
+        if (item == NULL || !start_turn(sched, pal_turn_of_item(item))) {
             return;
         }
     }
@@ -294,7 +223,7 @@ static void
 arm_deadline(struct pal_sched *sched)
 {
     int64_t earliest_us = INT64_MAX;
-    for (const struct turn *turn = sched->turns; turn != NULL; turn = turn->next) {
+    for (const struct pal_turn *turn = sched->turns; turn != NULL; turn = turn->next) {
         if (turn->state == PAL_TURN_WAITING && turn->job.deadline_us != 0 &&
             turn->job.deadline_us < earliest_us) {
             earliest_us = turn->job.deadline_us;
@@ -321,10 +250,10 @@ on_kick(uv_idle_t *handle)
 }
 
 static void
-on_final(struct pal_sched *sched, struct turn *turn, const struct pal_event *event)
+on_final(struct pal_sched *sched, struct pal_turn *turn, const struct pal_event *event)
 {
     bool was_stopping = turn->state == PAL_TURN_STOPPING;
-    step_turn(turn, PAL_STEP_FINAL);
+    pal_turn_step(turn, PAL_STEP_FINAL);
     sched->n_running--;
     turn->ended.usage = event->usage;
     if (was_stopping || event->kind == PAL_EVENT_CANCELLED) {
@@ -352,8 +281,8 @@ pal_sched_on_event(const struct pal_event *event, void *userdata)
         kick(sched);
         return;
     }
-    struct turn *turn = find_turn(sched, event->turn_id);
-    if (turn == NULL || (turn->state != PAL_TURN_RUNNING && turn->state != PAL_TURN_STOPPING)) {
+    struct pal_turn *turn = pal_turn_find(sched->turns, event->turn_id);
+    if (turn == NULL || !pal_turn_is_in_engine(turn)) {
         pal_log_warn("event of no running turn", "turn=%" PRIu64 " kind=%d", event->turn_id,
                      (int)event->kind);
         return;
@@ -389,7 +318,7 @@ check_request(const struct pal_sched *sched, const struct pal_turn_request *requ
 }
 
 static enum pal_err
-enqueue(struct pal_sched *sched, const char *user, struct turn *turn, struct pal_error *error)
+enqueue(struct pal_sched *sched, const char *user, struct pal_turn *turn, struct pal_error *error)
 {
     /* Turns whose end() is still due count as well, or a loop of submit and cancel would have no
      * end. */
@@ -418,7 +347,7 @@ pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint
 {
     request->job.turn_id = sched->last_turn_id + 1;
     enum pal_err err = check_request(sched, request, error);
-    struct turn *turn = NULL;
+    struct pal_turn *turn = NULL;
     if (err == PAL_OK) {
         turn = pal_calloc(1, sizeof(*turn));
         err = enqueue(sched, request->user, turn, error);
@@ -443,7 +372,7 @@ pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint
     if (turn->job.submitted_us == 0) {
         turn->job.submitted_us = turn->accepted_us;
     }
-    link_turn(sched, turn);
+    pal_turn_append(&sched->turns, turn);
     pal_metrics_turn_accepted(sched->metrics, turn->source);
     *turn_id = turn->job.turn_id;
     kick(sched);
@@ -453,7 +382,7 @@ pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint
 void
 pal_sched_cancel(struct pal_sched *sched, uint64_t turn_id)
 {
-    struct turn *turn = find_turn(sched, turn_id);
+    struct pal_turn *turn = pal_turn_find(sched->turns, turn_id);
     if (turn == NULL) {
         return;
     }
@@ -464,7 +393,7 @@ pal_sched_cancel(struct pal_sched *sched, uint64_t turn_id)
         return;
     }
     bool was_running = turn->state == PAL_TURN_RUNNING;
-    step_turn(turn, PAL_STEP_CANCEL);
+    pal_turn_step(turn, PAL_STEP_CANCEL);
     if (was_running) {
         pal_engine_cancel(turn->engine, turn_id);
     }
@@ -549,12 +478,12 @@ pal_sched_close(struct pal_sched *sched, pal_sched_closed_fn on_closed, void *us
     struct pal_error why;
     (void)pal_error_set(&why, PAL_ERR_CANCELLED, "palabre is stopping");
     while (sched->turns != NULL) {
-        struct turn *turn = sched->turns;
+        struct pal_turn *turn = sched->turns;
         if (turn->state == PAL_TURN_WAITING) {
             give_up_waiting(sched, turn, PAL_STEP_CANCEL, PAL_OUTCOME_CANCELLED, &why);
         } else if (turn->state != PAL_TURN_ENDED) {
             pal_engine_cancel(turn->engine, turn->job.turn_id);
-            step_turn(turn, PAL_STEP_FINAL);
+            pal_turn_step(turn, PAL_STEP_FINAL);
             sched->n_running--;
             turn->ended.outcome = PAL_OUTCOME_CANCELLED;
             turn->ended.error = why;
