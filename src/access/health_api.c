@@ -1,0 +1,110 @@
+/* How the server is: for load balancers, Prometheus, and a person who opens the address. */
+#include <string.h>
+
+#include "access/route.h"
+#include "util/mem.h"
+
+#define METRICS_BYTES_MAX (256u * 1024)
+
+static json_t *
+describe_ready(const struct pal_access *access)
+{
+    const struct pal_engine_facts *facts = pal_engine_facts(access->engine);
+    json_t *body = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:b}", "status", "ok",
+        "version", PALABRE_VERSION, "model", pal_access_model(access), "architecture",
+        facts->architecture, "quantisation", facts->quantisation, "variant", facts->variant,
+        "devices", facts->devices, "n_ctx_tokens", (int)facts->n_ctx_tokens, "n_sequences",
+        (int)facts->n_sequences, "n_waiting", (int)pal_sched_n_waiting(access->sched), "n_running",
+        (int)pal_sched_n_running(access->sched), "n_engine_restarts",
+        (int)pal_engine_n_restarts(access->engine), "starter_model", access->starter);
+    PAL_ASSERT(body != NULL);
+    return body;
+}
+
+/* With llama-server's `error` object beside our own words: its pollers look at that. */
+static json_t *
+describe_not_ready(const struct pal_access *access)
+{
+    const struct pal_engine *engine = access->engine;
+    enum pal_engine_state state = engine != NULL ? pal_engine_state(engine) : PAL_ENGINE_STARTING;
+    bool failed = state == PAL_ENGINE_FAILED;
+    const char *message = failed                        ? pal_engine_failure(engine)->text
+                          : state == PAL_ENGINE_STOPPED ? "stopping"
+                                                        : "Loading model";
+    json_t *body = json_pack("{s:s, s:s, s:f, s:{s:i, s:s, s:s}}", "status",
+                             pal_engine_state_name(state), "version", PALABRE_VERSION, "progress",
+                             engine != NULL ? (double)pal_engine_progress(engine) : 0.0, "error",
+                             "code", 503, "message", message, "type", "unavailable_error");
+    PAL_ASSERT(body != NULL);
+    return body;
+}
+
+void
+pal_answer_health(const struct pal_call *call)
+{
+    const struct pal_access *access = call->access;
+    if (access->engine != NULL && pal_engine_state(access->engine) == PAL_ENGINE_READY) {
+        pal_call_answer_json(call, 200, describe_ready(access));
+    } else {
+        pal_call_answer_json(call, 503, describe_not_ready(access));
+    }
+}
+
+void
+pal_answer_metrics(const struct pal_call *call)
+{
+    const struct pal_access *access = call->access;
+    struct pal_metrics_now now = {
+        .n_waiting = pal_sched_n_waiting(access->sched),
+        .n_running = pal_sched_n_running(access->sched),
+        .n_conversations = access->companion != NULL
+                               ? (uint32_t)pal_companion_n_conversations(access->companion)
+                               : 0,
+        .n_connections = pal_http_server_n_connections(access->server),
+        .engine = access->engine,
+    };
+    struct pal_buf out;
+    pal_buf_init(&out, METRICS_BYTES_MAX);
+    if (pal_metrics_render(access->metrics, &now, &out) == PAL_OK) {
+        pal_call_answer(call, 200, "text/plain; version=0.0.4; charset=utf-8", out.data, out.len);
+    } else {
+        struct pal_api_failure failure = {.status = 500, .message = "the metrics are too long"};
+        pal_api_fail(call->conn, PAL_API_OPENAI, &failure, NULL);
+    }
+    pal_buf_finish(&out);
+}
+
+static const char page[] =
+    "<!doctype html>\n"
+    "<html lang=\"en\"><meta charset=\"utf-8\"><title>Palabre</title>\n"
+    "<h1>Palabre</h1>\n"
+    "<p>A local AI companion is running here.</p>\n"
+    "<p lang=\"fr\">Un compagnon IA local tourne ici.</p>\n"
+    "<ul>\n"
+    "<li><code>POST /v1/chat/completions</code> (OpenAI), <code>POST /api/chat</code> (Ollama)\n"
+    "<li><a href=\"/health\">/health</a>, <a href=\"/metrics\">/metrics</a>,\n"
+    "<a href=\"/v1/models\">/v1/models</a>\n"
+    "</ul></html>\n";
+
+/* A browser gets a page; Ollama's clients look for these very words at this very place. */
+void
+pal_answer_page(const struct pal_call *call)
+{
+    static const char words[] = "Ollama is running";
+    const char *accept = pal_http_field(call->head, "accept");
+    if (accept == NULL || strstr(accept, "text/html") == NULL) {
+        pal_call_answer(call, 200, "text/plain; charset=utf-8", words, sizeof(words) - 1);
+        return;
+    }
+    struct pal_http_answer answer = {
+        .status = 200,
+        .content_type = "text/html; charset=utf-8",
+        .more_fields = "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
+                       "form-action 'none'; frame-ancestors 'none'\r\n"
+                       "Referrer-Policy: no-referrer\r\n",
+        .body = page,
+        .len = sizeof(page) - 1,
+    };
+    pal_http_respond(call->conn, &answer);
+}

@@ -1,0 +1,187 @@
+#include "access/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOG_TOPIC "api"
+#include "util/log.h"
+#include "util/mem.h"
+
+#define PING_US        (15 * PAL_US_PER_S)
+#define TEXT_BYTES_MAX (4u * 1024 * 1024)
+/* A text at its longest when every byte is escaped as \u00xx, and what stands around it. */
+#define OUT_BYTES_MAX (6u * TEXT_BYTES_MAX + 64u * 1024)
+
+static void
+reply_free(struct pal_reply *reply)
+{
+    pal_buf_finish(&reply->text);
+    free(reply->model);
+    free(reply);
+}
+
+static void
+on_gone(void *self)
+{
+    struct pal_reply *reply = self;
+    reply->conn = NULL;
+    pal_sched_cancel(reply->sched, reply->turn_id);
+}
+
+/* The connection may be lost during the call: reply->conn is then NULL. */
+static void
+send_part(struct pal_reply *reply, const char *bytes, size_t len)
+{
+    if (!reply->headed) {
+        reply->headed = true;
+        pal_http_stream_begin(reply->conn, reply->format->stream_type);
+    }
+    if (reply->conn != NULL) {
+        pal_http_stream_write(reply->conn, bytes, len);
+    }
+    reply->sent_us = pal_now_us();
+}
+
+static void
+on_tick(void *self, int64_t now_us)
+{
+    struct pal_reply *reply = self;
+    const char *ping = reply->format->ping;
+    if (reply->stream && ping != NULL && now_us - reply->sent_us >= PING_US) {
+        send_part(reply, ping, strlen(ping));
+    }
+}
+
+static void
+on_text(void *self, const char *text, size_t len)
+{
+    struct pal_reply *reply = self;
+    if (reply->conn == NULL) {
+        return;
+    }
+    if (!reply->stream) {
+        if (pal_buf_append(&reply->text, text, len) != PAL_OK) {
+            pal_log_warn("reply too long, cancelled", "turn=%llu",
+                         (unsigned long long)reply->turn_id);
+            pal_sched_cancel(reply->sched, reply->turn_id);
+        }
+        return;
+    }
+    struct pal_buf out;
+    pal_buf_init(&out, OUT_BYTES_MAX);
+    enum pal_err err = PAL_OK;
+    if (!reply->spoken && reply->format->first != NULL) {
+        err = reply->format->first(reply, &out);
+    }
+    reply->spoken = true;
+    err = err != PAL_OK ? err : reply->format->piece(reply, text, len, &out);
+    if (err == PAL_OK) {
+        send_part(reply, out.data, out.len);
+    } else {
+        pal_sched_cancel(reply->sched, reply->turn_id);
+    }
+    pal_buf_finish(&out);
+}
+
+static void
+end_stream(struct pal_reply *reply, const struct pal_turn_end *ended)
+{
+    struct pal_buf out;
+    pal_buf_init(&out, OUT_BYTES_MAX);
+    bool done = ended->outcome == PAL_OUTCOME_DONE;
+    enum pal_err err = PAL_OK;
+    if (done) {
+        if (!reply->spoken && reply->format->first != NULL) {
+            err = reply->format->first(reply, &out);
+        }
+        err = err != PAL_OK ? err : reply->format->last(reply, ended, &out);
+    } else {
+        struct pal_api_failure failure = pal_api_failure_of(&ended->error);
+        err = reply->format->broken(reply, &failure, &out);
+    }
+    PAL_ASSERT(err == PAL_OK);
+    send_part(reply, out.data, out.len);
+    pal_buf_finish(&out);
+    pal_http_stream_end(reply->conn, !done);
+}
+
+static void
+end_whole(struct pal_reply *reply, const struct pal_turn_end *ended)
+{
+    struct pal_buf out;
+    pal_buf_init(&out, OUT_BYTES_MAX);
+    PAL_ASSERT(reply->format->whole(reply, ended, &out) == PAL_OK);
+    struct pal_http_answer answer = {
+        .status = 200,
+        .content_type = "application/json",
+        .body = out.data,
+        .len = out.len,
+    };
+    pal_http_respond(reply->conn, &answer);
+    pal_buf_finish(&out);
+}
+
+static void
+on_end(void *self, const struct pal_turn_end *ended)
+{
+    struct pal_reply *reply = self;
+    bool done = ended->outcome == PAL_OUTCOME_DONE;
+    if (reply->conn == NULL) {
+        reply_free(reply);
+        return;
+    }
+    /* The turn is over: a client that is lost from here on needs no cancel. */
+    pal_http_watch(reply->conn, (struct pal_http_watcher){0});
+    if (reply->stream && (done || reply->headed)) {
+        end_stream(reply, ended);
+    } else if (done) {
+        end_whole(reply, ended);
+    } else {
+        struct pal_api_failure failure = pal_api_failure_of(&ended->error);
+        failure.retry_after_s = failure.status == 503 ? 1 : 0;
+        pal_api_fail(reply->conn, reply->format->dialect, &failure, NULL);
+    }
+    reply_free(reply);
+}
+
+enum pal_err
+pal_reply_start(const struct pal_reply_place *place, const struct pal_reply_format *format,
+                struct pal_api_request *request, struct pal_error *error)
+{
+    static const struct pal_sink_ops ops = {.text = on_text, .end = on_end};
+    struct pal_reply *reply = pal_calloc(1, sizeof(*reply));
+    *reply = (struct pal_reply){
+        .format = format,
+        .conn = place->conn,
+        .sched = place->sched,
+        .model = pal_strdup(place->model),
+        .created_s = pal_wall_seconds(),
+        .sent_us = pal_now_us(),
+        .stream = request->stream,
+        .include_usage = request->include_usage,
+    };
+    pal_buf_init(&reply->text, TEXT_BYTES_MAX);
+    struct pal_turn_request turn = {
+        .source = "api",
+        .user = request->user,
+        .job = request->job,
+        .sink = {.ops = &ops, .self = reply},
+    };
+    request->job = (struct pal_job){0};
+    turn.job.submitted_us = reply->sent_us;
+    if (request->deadline_ms > 0) {
+        turn.job.deadline_us = reply->sent_us + request->deadline_ms * PAL_US_PER_MS;
+    }
+    enum pal_err err = pal_sched_submit(place->sched, &turn, &reply->turn_id, error);
+    if (err != PAL_OK) {
+        pal_job_finish(&turn.job);
+        reply_free(reply);
+        return err;
+    }
+    (void)snprintf(reply->id, sizeof(reply->id), "chatcmpl-%016llx%06llx",
+                   (unsigned long long)place->id_salt, (unsigned long long)reply->turn_id);
+    pal_http_watch(place->conn,
+                   (struct pal_http_watcher){.gone = on_gone, .tick = on_tick, .self = reply});
+    return PAL_OK;
+}
