@@ -277,6 +277,9 @@ void
 pal_sched_on_event(const struct pal_event *event, void *userdata)
 {
     struct pal_sched *sched = userdata;
+    if (sched->is_closing) {
+        return; /* every turn has had its end */
+    }
     if (event->kind == PAL_EVENT_STATE) {
         kick(sched);
         return;

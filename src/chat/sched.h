@@ -79,8 +79,9 @@ uint32_t pal_sched_retry_after_seconds(const struct pal_sched *sched);
 typedef void (*pal_sched_closed_fn)(void *userdata);
 /*
  * Ends every turn with CANCELLED (their sinks are called from here), frees, then calls back from
- * the loop. Not to be called by a sink. The engine is not closed, but its events must not be passed
- * on any more: so close it first. Accepts NULL (on_closed is then called at once).
+ * the loop; until then the engine's events may still be passed on. The engine is not closed, and
+ * must not have been freed while turns ran in it. Not to be called by a sink. Accepts NULL
+ * (on_closed is then called at once).
  */
 void pal_sched_close(struct pal_sched *sched, pal_sched_closed_fn on_closed, void *userdata);
 

@@ -138,14 +138,6 @@ fake_engine_finish(struct pal_engine *engine, size_t at, enum pal_event_kind kin
 }
 
 void
-fake_engine_forget_all(struct pal_engine *engine)
-{
-    while (engine->n_running > 0) {
-        pal_job_finish(&engine->running[--engine->n_running].job);
-    }
-}
-
-void
 fake_engine_die(struct pal_engine *engine)
 {
     engine->state = PAL_ENGINE_STARTING;

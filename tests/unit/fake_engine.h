@@ -30,8 +30,6 @@ void fake_engine_say(struct pal_engine *engine, size_t at, const char *text);
 /* The final event of job `at`: DONE with `finish`, or FAILED or CANCELLED. */
 void fake_engine_finish(struct pal_engine *engine, size_t at, enum pal_event_kind kind,
                         enum pal_finish finish);
-/* Drops every job without an event: for a test whose listener is gone. */
-void fake_engine_forget_all(struct pal_engine *engine);
 /* The process died: every running turn FAILED with PAL_ERR_ENGINE; then it is LOADING again. */
 void fake_engine_die(struct pal_engine *engine);
 
