@@ -40,10 +40,10 @@ pal_msgpack_peek(struct pal_wire *wire)
 static bool
 big_endian(struct pal_wire *wire, unsigned n, uint64_t *value)
 {
+    *value = 0;
     if ((size_t)(wire->end - wire->at) < (size_t)n + 1) {
         return pal_wire_fail(wire, "cut short");
     }
-    *value = 0;
     for (unsigned i = 1; i <= n; i++) {
         *value = *value << 8 | wire->at[i];
     }

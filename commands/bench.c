@@ -1,0 +1,55 @@
+/* palabre bench: picks the bench and hands over. */
+#include "commands/bench.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+static const struct {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *en, *fr;
+} benches[] = {
+    {"ipc", pal_bench_ipc, "the avatar link: latency, rate, bytes",
+     "le lien avec l'avatar : latence, débit, octets"},
+};
+
+static void
+print_help(FILE *file)
+{
+    (void)fprintf(file, "%s",
+                  PAL_T("usage: palabre bench NAME [options]\n"
+                        "Measures this machine. Figures come with the machine's name and load.\n\n",
+                        "usage : palabre bench NOM [options]\n"
+                        "Mesure cette machine. Les chiffres portent son nom et sa charge.\n\n"));
+    for (size_t i = 0; i < PAL_COUNT_OF(benches); i++) {
+        (void)fprintf(file, "  %-8s %s\n", benches[i].name, PAL_T(benches[i].en, benches[i].fr));
+    }
+}
+
+int
+pal_command_bench(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return PAL_EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+        print_help(stdout);
+        return PAL_EXIT_OK;
+    }
+    for (size_t i = 0; i < PAL_COUNT_OF(benches); i++) {
+        if (strcmp(argv[1], benches[i].name) == 0) {
+            return benches[i].run(argc - 1, argv + 1);
+        }
+    }
+    (void)fprintf(stderr,
+                  PAL_T("palabre bench: there is no bench '%s'\n",
+                        "palabre bench : il n'y a pas de mesure « %s »\n"),
+                  argv[1]);
+    print_help(stderr);
+    return PAL_EXIT_USAGE;
+}

@@ -1,0 +1,9 @@
+#ifndef PAL_COMMANDS_BENCH_H
+#define PAL_COMMANDS_BENCH_H
+/*
+ * The benches behind `palabre bench NAME`, each in bench/NAME.c: argv[0] is the name; the exit
+ * status as in command.h, 1 if anything failed while it was measured.
+ */
+int pal_bench_ipc(int argc, char **argv);
+
+#endif

@@ -1,0 +1,25 @@
+#ifndef PAL_OUTPUT_LINK_H
+#define PAL_OUTPUT_LINK_H
+/*
+ * A link: a way to somebody who shows the face. The trait by which the fan-out sees an avatar on
+ * TCP, a VMC receiver or the page's WebSocket.
+ *
+ * face() is called on the loop thread, at most 60 times a second, with the newest state; the state
+ * is valid during the call. It must not block and must not fail: a link that can't send now keeps
+ * the newest state and sends that when it can. close() is called once, by the fan-out's close; the
+ * link frees itself when the loop has let go of it, and is not used again.
+ */
+#include "output/face.h"
+
+struct pal_link_ops {
+    const char *name; /* for logs and metrics: "tcp", "vmc", "page" */
+    void (*face)(void *self, const struct pal_face *face);
+    void (*close)(void *self);
+};
+
+struct pal_link {
+    const struct pal_link_ops *ops;
+    void *self;
+};
+
+#endif
