@@ -1,0 +1,145 @@
+#include "engine/library.h"
+
+#include <ggml-backend.h>
+#include <limits.h>
+#include <link.h>
+#include <llama.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/mem.h"
+
+#define LOG_TOPIC "llama"
+#include "util/log.h"
+
+#define VARIANT_PREFIX "libggml-cpu"
+
+/* llama.cpp is talkative: what it calls news is detail to us. Its texts come in parts of lines. */
+static void
+on_llama_log(enum ggml_log_level level, const char *text, void *userdata)
+{
+    (void)userdata;
+    size_t len = strcspn(text, "\n");
+    if (len == 0 || level == GGML_LOG_LEVEL_CONT) {
+        return;
+    }
+    if (level == GGML_LOG_LEVEL_ERROR || level == GGML_LOG_LEVEL_WARN) {
+        pal_log_warn("llama.cpp warns", "text=\"%.*s\"", (int)len, text);
+    } else {
+        pal_log_debug("llama.cpp", "text=\"%.*s\"", (int)len, text);
+    }
+}
+
+static void
+on_ggml_abort(const char *text)
+{
+    pal_log_error("llama.cpp gives up and ends the process", "reason=" PAL_LOG_STR, text);
+}
+
+static bool
+is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* PROGRAM/../lib/palabre, if it is there. Owned by the caller; NULL if not. */
+static char *
+beside_program(void)
+{
+    char path[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+    if (n <= 0) {
+        return NULL;
+    }
+    path[n] = '\0';
+    char *slash = strrchr(path, '/');
+    if (slash == NULL) {
+        return NULL;
+    }
+    *slash = '\0';
+    char *dir = pal_printf("%s/../lib/palabre", path);
+    if (!is_folder(dir)) {
+        free(dir);
+        return NULL;
+    }
+    return dir;
+}
+
+static void
+load_backends(const char *dir)
+{
+    llama_log_set(on_llama_log, NULL);
+    (void)ggml_set_abort_callback(on_ggml_abort);
+    llama_backend_init();
+    char *installed = dir == NULL ? beside_program() : NULL;
+    const char *from = dir != NULL ? dir : installed;
+    if (from == NULL && is_folder(PALABRE_LLAMA_LIB_DIR)) {
+        from = PALABRE_LLAMA_LIB_DIR;
+    }
+    /* NULL: a system's llama.cpp knows itself where its backends are. */
+    ggml_backend_load_all_from_path(from);
+    pal_log_debug("backends loaded", "dir=" PAL_LOG_STR, from != NULL ? from : "(default)");
+    free(installed);
+}
+
+enum pal_err
+pal_library_init(const char *dir, struct pal_error *error)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static bool is_done;
+    (void)pthread_mutex_lock(&lock);
+    if (!is_done) {
+        load_backends(dir);
+        is_done = true;
+    }
+    (void)pthread_mutex_unlock(&lock);
+    if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == NULL) {
+        return pal_error_set(error, PAL_ERR_MODEL,
+                             "llama.cpp has no CPU backend in '%s': run ./dev deps, or set "
+                             "PALABRE_LLAMA_DIR",
+                             dir != NULL ? dir : PALABRE_LLAMA_LIB_DIR);
+    }
+    return PAL_OK;
+}
+
+struct variant {
+    char *text;
+    size_t size;
+};
+
+static int
+find_variant(struct dl_phdr_info *info, size_t size, void *data)
+{
+    (void)size;
+    const char *slash = strrchr(info->dlpi_name, '/');
+    const char *name = slash != NULL ? slash + 1 : info->dlpi_name;
+    size_t prefix = strlen(VARIANT_PREFIX);
+    if (strncmp(name, VARIANT_PREFIX, prefix) != 0) {
+        return 0;
+    }
+    struct variant *variant = data;
+    if (name[prefix] == '-') {
+        size_t len = strcspn(name + prefix + 1, ".");
+        (void)snprintf(variant->text, variant->size, "%.*s", (int)len, name + prefix + 1);
+    }
+    return 1;
+}
+
+void
+pal_library_variant(char *text, size_t size)
+{
+    (void)snprintf(text, size, "system");
+    struct variant variant = {.text = text, .size = size};
+    (void)dl_iterate_phdr(find_variant, &variant);
+}
+
+const char *
+pal_library_version(void)
+{
+    return llama_version();
+}

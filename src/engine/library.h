@@ -1,0 +1,22 @@
+#ifndef PAL_ENGINE_LIBRARY_H
+#define PAL_ENGINE_LIBRARY_H
+/*
+ * libllama and ggml as libraries: their backends, their log. Any thread; the work is done once a
+ * process, by the first caller, whose folder wins.
+ */
+#include <stddef.h>
+
+#include "util/err.h"
+
+/*
+ * Loads ggml's backends from `dir`; NULL = as built, or beside an installed program
+ * (../lib/palabre). ggml picks the CPU variant. PAL_ERR_MODEL if there is no CPU backend.
+ */
+enum pal_err pal_library_init(const char *dir, struct pal_error *error) PAL_MUST_USE;
+
+/* The CPU variant in use, by its file's name ("sapphirerapids"); "system" for a plain build. */
+void pal_library_variant(char *text, size_t size);
+/* llama.cpp's version. Static storage. */
+const char *pal_library_version(void);
+
+#endif

@@ -1,0 +1,286 @@
+#include "engine/model.h"
+
+#include <ggml-backend.h>
+#include <ggml-cpu.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/library.h"
+#include "engine/threads.h"
+#include "gguf/gguf.h"
+#include "util/mem.h"
+
+#define LOG_TOPIC "model"
+#include "util/log.h"
+
+/* Rows that one graph computes at most; longer batches are cut by llama.cpp. */
+#define UBATCH_MAX 512
+
+struct loading {
+    pal_model_progress_fn on_progress;
+    void *userdata;
+    bool is_given_up;
+};
+
+static bool
+on_load_progress(float progress, void *data)
+{
+    struct loading *loading = data;
+    loading->is_given_up = !loading->on_progress(progress, loading->userdata);
+    return !loading->is_given_up;
+}
+
+static void *
+cpu_function(const char *name)
+{
+    ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    return ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name);
+}
+
+/*
+ * Without a pool of its own ggml starts and ends threads at every step. The functions stand in the
+ * CPU variant, which is loaded at run time. memcpy, because C has no cast from void * to function.
+ */
+static void
+make_pool(struct pal_model *model)
+{
+    ggml_threadpool_t (*new_pool)(struct ggml_threadpool_params *) = NULL;
+    void *found = cpu_function("ggml_threadpool_new");
+    if (found == NULL) {
+        return;
+    }
+    memcpy(&new_pool, &found, sizeof(new_pool));
+    uint32_t n =
+        model->n_threads > model->n_threads_batch ? model->n_threads : model->n_threads_batch;
+    struct ggml_threadpool_params params = ggml_threadpool_params_default((int)n);
+    model->pool = new_pool(&params);
+    if (model->pool != NULL) {
+        llama_attach_threadpool(model->context, model->pool, model->pool);
+    }
+}
+
+static void
+free_pool(struct pal_model *model)
+{
+    void (*free_fn)(ggml_threadpool_t) = NULL;
+    void *found = model->pool != NULL ? cpu_function("ggml_threadpool_free") : NULL;
+    if (found != NULL) {
+        memcpy(&free_fn, &found, sizeof(free_fn));
+        free_fn(model->pool);
+    }
+    model->pool = NULL;
+}
+
+static enum pal_err
+load_weights(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
+             struct pal_error *error)
+{
+    struct llama_model_params params = llama_model_default_params();
+    params.n_gpu_layers = settings->n_gpu_layers;
+    params.progress_callback = on_load_progress;
+    params.progress_callback_user_data = loading;
+    model->model = llama_model_load_from_file(settings->model_path, params);
+    if (model->model == NULL) {
+        return loading->is_given_up
+                   ? pal_error_set(error, PAL_ERR_CANCELLED, "loading was given up")
+                   : pal_error_set(error, PAL_ERR_MODEL,
+                                   "cannot load '%s': llama.cpp %s refuses it (its reason is in "
+                                   "the log)",
+                                   settings->model_path, pal_library_version());
+    }
+    if (!llama_model_has_decoder(model->model) || llama_model_has_encoder(model->model)) {
+        return pal_error_set(error, PAL_ERR_UNSUPPORTED, "'%s' is not a model for chat",
+                             settings->model_path);
+    }
+    model->vocab = llama_model_get_vocab(model->model);
+    if (llama_vocab_type(model->vocab) == LLAMA_VOCAB_TYPE_NONE ||
+        llama_vocab_n_tokens(model->vocab) <= 0) {
+        return pal_error_set(error, PAL_ERR_UNSUPPORTED, "'%s' has no vocabulary",
+                             settings->model_path);
+    }
+    return PAL_OK;
+}
+
+static enum pal_err
+make_context(struct pal_model *model, const struct pal_settings *settings, struct pal_error *error)
+{
+    struct llama_context_params params = llama_context_default_params();
+    params.n_ctx = settings->n_ctx_tokens;
+    params.n_batch = settings->n_batch_tokens;
+    params.n_ubatch = settings->n_batch_tokens < UBATCH_MAX ? settings->n_batch_tokens : UBATCH_MAX;
+    params.n_seq_max = settings->n_sequences;
+    params.n_threads = (int32_t)model->n_threads;
+    params.n_threads_batch = (int32_t)model->n_threads_batch;
+    params.kv_unified = true;
+    params.swa_full = true; /* parts of a sequence can be dropped only from a full cache */
+    params.no_perf = true;
+    model->context = llama_init_from_model(model->model, params);
+    if (model->context == NULL) {
+        return pal_error_set(error, PAL_ERR_MODEL,
+                             "cannot make a context of %u tokens for '%s': there may be too little "
+                             "memory; try a smaller one",
+                             settings->n_ctx_tokens, settings->model_path);
+    }
+    model->memory = llama_get_memory(model->context);
+    model->n_cells = llama_n_ctx(model->context);
+    int32_t trained = llama_model_n_ctx_train(model->model);
+    model->n_ctx_max_tokens =
+        trained > 0 && (uint32_t)trained < model->n_cells ? (uint32_t)trained : model->n_cells;
+    model->can_edit = model->memory != NULL && !llama_model_is_recurrent(model->model) &&
+                      !llama_model_is_hybrid(model->model);
+    model->can_shift = model->can_edit && llama_memory_can_shift(model->memory);
+    return PAL_OK;
+}
+
+static void
+find_eogs(struct pal_model *model)
+{
+    int32_t n = llama_vocab_n_tokens(model->vocab);
+    for (llama_token token = 0; token < n; token++) {
+        if (llama_vocab_is_eog(model->vocab, token)) {
+            model->eogs = pal_realloc(model->eogs, model->n_eogs + 1, sizeof(*model->eogs));
+            model->eogs[model->n_eogs++] = token;
+        }
+    }
+}
+
+/* One small step: faults the weights in, and dies here, while loading, if the CPU can't do it. */
+static enum pal_err
+warm_up(struct pal_model *model, struct pal_error *error)
+{
+    llama_token token = llama_vocab_bos(model->vocab);
+    token = token >= 0 ? token : 0;
+    struct llama_batch batch = llama_batch_get_one(&token, 1);
+    int32_t status = llama_decode(model->context, batch);
+    llama_synchronize(model->context);
+    if (model->memory != NULL) {
+        llama_memory_clear(model->memory, true);
+    }
+    return status == 0
+               ? PAL_OK
+               : pal_error_set(error, PAL_ERR_MODEL,
+                               "the model's first step failed: llama_decode returned %d", status);
+}
+
+static void
+describe_devices(char *text, size_t size, bool uses_gpu)
+{
+    size_t used = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < ggml_backend_dev_count() && uses_gpu; i++) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        if (ggml_backend_dev_type(device) != GGML_BACKEND_DEVICE_TYPE_CPU && used < size) {
+            int n = snprintf(text + used, size - used, "%s + ", ggml_backend_dev_name(device));
+            used += n > 0 ? (size_t)n : 0;
+        }
+    }
+    if (used < size) {
+        (void)snprintf(text + used, size - used, "CPU");
+    }
+}
+
+static bool
+has_gpu(void)
+{
+    return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != NULL ||
+           ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != NULL;
+}
+
+static void
+fill_facts(const struct pal_model *model, const struct pal_settings *settings,
+           const struct pal_gguf_facts *file, struct pal_engine_facts *facts)
+{
+    *facts = (struct pal_engine_facts){
+        .n_params = llama_model_n_params(model->model),
+        .model_bytes = llama_model_size(model->model),
+        .n_ctx_tokens = model->n_cells,
+        .n_ctx_train_tokens = (uint32_t)llama_model_n_ctx_train(model->model),
+        .n_sequences = settings->n_sequences,
+        .n_layers = file->n_layers,
+        .n_threads = model->n_threads,
+    };
+    const char *slash = strrchr(settings->model_path, '/');
+    const char *file_name = slash != NULL ? slash + 1 : settings->model_path;
+    (void)snprintf(facts->model_name, sizeof(facts->model_name), "%s",
+                   file->name[0] != '\0' ? file->name : file_name);
+    (void)snprintf(facts->architecture, sizeof(facts->architecture), "%s", file->architecture);
+    (void)snprintf(facts->quantisation, sizeof(facts->quantisation), "%s", file->quant);
+    pal_library_variant(facts->variant, sizeof(facts->variant));
+    bool uses_gpu = settings->n_gpu_layers != 0 && has_gpu();
+    uint32_t wanted = settings->n_gpu_layers < 0 ? UINT32_MAX : (uint32_t)settings->n_gpu_layers;
+    facts->n_layers_gpu = !uses_gpu ? 0 : wanted > file->n_layers ? file->n_layers : wanted;
+    describe_devices(facts->devices, sizeof(facts->devices), uses_gpu);
+    uint64_t head_bytes =
+        ((uint64_t)file->key_length + file->value_length) * ggml_type_size(GGML_TYPE_F16);
+    facts->kv_bytes = (uint64_t)model->n_cells * file->n_layers * file->n_heads_kv * head_bytes;
+}
+
+static enum pal_err
+load(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
+     struct pal_error *error)
+{
+    model->n_threads = settings->n_threads != 0 ? settings->n_threads : pal_threads_default();
+    model->n_threads_batch =
+        settings->n_threads_batch != 0 ? settings->n_threads_batch : model->n_threads;
+    enum pal_err err = pal_library_init(settings->llama_dir, error);
+    if (err == PAL_OK) {
+        err = load_weights(model, settings, loading, error);
+    }
+    if (err == PAL_OK) {
+        err = make_context(model, settings, error);
+    }
+    if (err != PAL_OK) {
+        return err;
+    }
+    make_pool(model);
+    find_eogs(model);
+    model->tmpl = pal_template_create(model->model);
+    return warm_up(model, error);
+}
+
+enum pal_err
+pal_model_load(struct pal_model *model, const struct pal_settings *settings,
+               pal_model_progress_fn on_progress, void *userdata, struct pal_engine_facts *facts,
+               struct pal_error *error)
+{
+    *model = (struct pal_model){0};
+    struct pal_gguf *file = NULL;
+    enum pal_err err = pal_gguf_open(settings->model_path, &file, error);
+    if (err != PAL_OK) {
+        return err;
+    }
+    struct pal_gguf_facts file_facts = pal_gguf_facts(file);
+    pal_gguf_close(file);
+    struct loading loading = {.on_progress = on_progress, .userdata = userdata};
+    err = load(model, settings, &loading, error);
+    if (err != PAL_OK) {
+        pal_model_finish(model);
+        return err;
+    }
+    fill_facts(model, settings, &file_facts, facts);
+    pal_log_info("model loaded",
+                 "file=" PAL_LOG_STR " variant=%s threads=%u template=%s cells=%u shift=%d",
+                 settings->model_path, facts->variant, model->n_threads,
+                 pal_template_name(model->tmpl), model->n_cells, model->can_shift);
+    return PAL_OK;
+}
+
+void
+pal_model_finish(struct pal_model *model)
+{
+    if (model == NULL) {
+        return;
+    }
+    pal_template_destroy(model->tmpl);
+    if (model->context != NULL) {
+        llama_detach_threadpool(model->context);
+        llama_free(model->context);
+    }
+    free_pool(model);
+    if (model->model != NULL) {
+        llama_model_free(model->model);
+    }
+    free(model->eogs);
+    *model = (struct pal_model){0};
+}

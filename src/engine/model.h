@@ -1,0 +1,47 @@
+#ifndef PAL_ENGINE_MODEL_H
+#define PAL_ENGINE_MODEL_H
+/*
+ * The weights and one context in memory, and what we know about them. Compute thread.
+ *
+ * The KV is unified: all sequences share n_cells cells, so that a persona's cells serve everybody.
+ */
+#include <llama.h>
+
+#include "engine/settings.h"
+#include "engine/template.h"
+
+/* Sequence ids that a unified KV accepts, and so the timelines that we may keep. */
+#define PAL_MODEL_SEQ_MAX 256
+
+struct pal_model {
+    struct llama_model *model;     /* owned */
+    struct llama_context *context; /* owned */
+    ggml_threadpool_t pool;        /* owned; NULL where the backend has none */
+    const struct llama_vocab *vocab;
+    llama_memory_t memory;
+    struct pal_template *tmpl; /* owned */
+    llama_token *eogs;         /* owned; all tokens that end a turn */
+    size_t n_eogs;
+    uint32_t n_cells;
+    uint32_t n_ctx_max_tokens; /* of one timeline: the cells, or what the model was trained for */
+    uint32_t n_threads;
+    uint32_t n_threads_batch;
+    /* False for memories that can't drop or copy parts of a sequence (recurrent, sliding window).
+     */
+    bool can_edit;
+    bool can_shift;
+};
+
+/* False from here gives loading up. */
+typedef bool (*pal_model_progress_fn)(float progress, void *userdata);
+
+/*
+ * Judges the file, loads ggml's backends (once a process), the model, a context, and warms it up.
+ * PAL_ERR_MODEL, or what pal_gguf_open() says: *model is zeroed.
+ */
+enum pal_err pal_model_load(struct pal_model *model, const struct pal_settings *settings,
+                            pal_model_progress_fn on_progress, void *userdata,
+                            struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
+void pal_model_finish(struct pal_model *model);
+
+#endif

@@ -1,0 +1,69 @@
+#ifndef PAL_ENGINE_MODEL_TURN_H
+#define PAL_ENGINE_MODEL_TURN_H
+/*
+ * One turn inside the model worker: its prompt, its place on a timeline, and the reply as it grows.
+ * Compute thread.
+ */
+#include "engine/hold.h"
+#include "engine/prompt.h"
+#include "engine/timeline.h"
+#include "engine/worker.h"
+
+enum pal_model_turn_state {
+    PAL_MODEL_TURN_WAITING, /* for a timeline, for cells, or for a beginning that a peer computes */
+    PAL_MODEL_TURN_PREFILL,
+    PAL_MODEL_TURN_DECODE, /* `next` is to be computed */
+};
+
+struct pal_model_turn {
+    struct pal_job job; /* owned */
+    enum pal_model_turn_state state;
+    struct pal_prompt prompt;
+    size_t n_reply_room;           /* cells promised to the reply */
+    struct pal_timeline *line;     /* from PREFILL on */
+    struct llama_sampler *sampler; /* owned */
+    llama_token next;
+
+    struct pal_hold hold;
+    char *stops[PAL_JOB_STOPS_MAX + 1]; /* borrowed: the job's, and the template's */
+    struct pal_buf text;                /* all that was sent */
+    llama_token *reply;                 /* owned; sampled tokens, */
+    size_t *reply_ends;                 /* owned; and where in the reply's bytes each one ends */
+    size_t n_reply;
+    size_t n_reply_bytes;
+
+    struct pal_usage usage;
+    int64_t admitted_us; /* 0 while waiting */
+    int64_t prompt_us;   /* when the prompt was complete; 0 before */
+
+    /* The step that is running */
+    size_t n_before; /* tokens on the line before it */
+    size_t n_rows;
+    int32_t logits_row; /* -1: none asked for */
+};
+
+/* Takes the job (emptied). The prompt is made: what pal_prompt_make() refuses is refused here;
+ * the turn is created in any case, so that it can be told of. */
+struct pal_model_turn *pal_model_turn_create(const struct pal_model *model,
+                                             const struct pal_replies *replies, struct pal_job *job,
+                                             struct pal_error *error);
+void pal_model_turn_destroy(struct pal_model_turn *turn);
+
+/* Prompt tokens that are still to be computed. */
+size_t pal_model_turn_n_left(const struct pal_model_turn *turn);
+
+/* What came of a sampled token. */
+enum pal_model_turn_said {
+    PAL_MODEL_TURN_GOES_ON,
+    PAL_MODEL_TURN_STOPS,  /* end of turn, or a stop text */
+    PAL_MODEL_TURN_IS_FULL /* max_tokens */
+};
+/* Takes a sampled token into the reply. */
+enum pal_model_turn_said pal_model_turn_say(struct pal_model_turn *turn,
+                                            const struct pal_model *model, llama_token token);
+/* Sends what is ready as one PIECE. */
+void pal_model_turn_send(struct pal_model_turn *turn, struct pal_host *host);
+/* Notes the reply's tokens for when it comes back in a prompt. */
+void pal_model_turn_remember(const struct pal_model_turn *turn, struct pal_replies *replies);
+
+#endif

@@ -1,0 +1,194 @@
+#include "engine/prompt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/buf.h"
+#include "util/mem.h"
+
+#define JOINED_MAX_BYTES (PAL_JOB_BYTES_MAX + (1u << 20))
+
+struct builder {
+    const struct pal_model *model;
+    const struct pal_replies *replies;
+    const struct pal_job *job;
+    struct pal_prompt prompt;
+    size_t ends[PAL_JOB_MESSAGES_MAX]; /* tokens up to and with each rendered message */
+};
+
+static void
+append_tokens(struct pal_prompt *prompt, const llama_token *tokens, size_t n)
+{
+    if (n == 0) {
+        return;
+    }
+    prompt->tokens = pal_realloc(prompt->tokens, prompt->n_tokens + n, sizeof(*prompt->tokens));
+    memcpy(prompt->tokens + prompt->n_tokens, tokens, n * sizeof(*tokens));
+    prompt->n_tokens += n;
+}
+
+static void
+append_text(struct builder *b, const char *text, size_t len)
+{
+    if (len > 0) {
+        pal_template_tokenize(b->model->vocab, text, len, false, &b->prompt.tokens,
+                              &b->prompt.n_tokens);
+    }
+}
+
+static void
+trim(const char **text, size_t *len)
+{
+    static const char white[] = " \t\r\n\v\f";
+    while (*len > 0 && memchr(white, (*text)[*len - 1], sizeof(white) - 1) != NULL) {
+        (*len)--;
+    }
+    while (*len > 0 && memchr(white, (*text)[0], sizeof(white) - 1) != NULL) {
+        (*text)++;
+        (*len)--;
+    }
+}
+
+static void
+append_message(struct builder *b, const struct pal_template_part *part,
+               const struct pal_message *message)
+{
+    append_tokens(&b->prompt, part->tokens, part->n_tokens);
+    const char *text = message->text;
+    size_t len = strlen(text);
+    const struct pal_reply *reply = NULL;
+    if (message->role == PAL_ROLE_ASSISTANT) {
+        reply = pal_replies_find(b->replies, b->job->conversation, text, len);
+    }
+    if (reply != NULL) {
+        append_text(b, part->plain, strlen(part->plain));
+        append_tokens(&b->prompt, reply->tokens, reply->n_tokens);
+        return;
+    }
+    if (pal_template_trims(b->model->tmpl, message->role)) {
+        trim(&text, &len);
+    }
+    struct pal_buf joined;
+    pal_buf_init(&joined, JOINED_MAX_BYTES);
+    if (pal_buf_append_text(&joined, part->plain) == PAL_OK &&
+        pal_buf_append(&joined, text, len) == PAL_OK) {
+        append_text(b, joined.data, joined.len);
+    }
+    pal_buf_finish(&joined);
+}
+
+static void
+append_bos(struct builder *b, const struct pal_template_part *first)
+{
+    llama_token bos = llama_vocab_bos(b->model->vocab);
+    bool has_one = first->n_tokens > 0 && first->tokens[0] == bos;
+    if (llama_vocab_get_add_bos(b->model->vocab) && bos >= 0 && !has_one) {
+        append_tokens(&b->prompt, &bos, 1);
+    }
+}
+
+/* Renders messages[0..n_system) and then [from..n). */
+static enum pal_err
+build(struct builder *b, size_t n_system, size_t from, struct pal_error *error)
+{
+    const struct pal_job *job = b->job;
+    struct pal_message window[PAL_JOB_MESSAGES_MAX]; /* the texts stay the job's */
+    size_t n = 0;
+    for (size_t i = 0; i < job->n_messages; i++) {
+        if (i < n_system || i >= from) {
+            window[n++] = job->messages[i];
+        }
+    }
+    b->prompt.n_tokens = 0;
+    struct pal_template_parts parts;
+    enum pal_err err = pal_template_parts(b->model->tmpl, window, n, &parts, error);
+    if (err != PAL_OK) {
+        return err;
+    }
+    append_bos(b, &parts.parts[0]);
+    for (size_t i = 0; i < n; i++) {
+        append_message(b, &parts.parts[i], &window[i]);
+        b->ends[i] = b->prompt.n_tokens;
+    }
+    const struct pal_template_part *tail = &parts.parts[n];
+    append_tokens(&b->prompt, tail->tokens, tail->n_tokens);
+    append_text(b, tail->plain, strlen(tail->plain));
+    return PAL_OK;
+}
+
+/* The next message after `from` at which a window may begin: a user's, never past the newest. */
+static size_t
+next_start(const struct pal_job *job, size_t from)
+{
+    size_t at = from + 1;
+    while (at + 1 < job->n_messages && job->messages[at].role != PAL_ROLE_USER) {
+        at++;
+    }
+    return at;
+}
+
+static enum pal_err
+build_to_fit(struct builder *b, size_t n_max, struct pal_error *error)
+{
+    const struct pal_job *job = b->job;
+    size_t n_system = 0;
+    while (n_system + 1 < job->n_messages && job->messages[n_system].role == PAL_ROLE_SYSTEM) {
+        n_system++;
+    }
+    size_t from = n_system;
+    for (;;) {
+        enum pal_err err = build(b, n_system, from, error);
+        if (err != PAL_OK || b->prompt.n_tokens <= n_max) {
+            b->prompt.n_dropped = from - n_system;
+            return err;
+        }
+        size_t too_many = b->prompt.n_tokens - n_max;
+        if (from + 1 >= job->n_messages) {
+            return pal_error_set(error, PAL_ERR_CONTEXT,
+                                 "the newest message needs %zu tokens with its instructions, but "
+                                 "the context has room for %zu: shorten it or raise the context",
+                                 b->prompt.n_tokens, n_max);
+        }
+        /* As many at once as it takes; rendered again, because a template may put things
+         * differently at the beginning. */
+        size_t before = n_system > 0 ? b->ends[n_system - 1] : 0;
+        size_t next = next_start(job, from);
+        while (next + 1 < job->n_messages &&
+               b->ends[n_system + (next - 1 - from)] - before < too_many) {
+            next = next_start(job, next);
+        }
+        from = next;
+    }
+}
+
+enum pal_err
+pal_prompt_make(const struct pal_model *model, const struct pal_replies *replies,
+                const struct pal_job *job, size_t n_reply_tokens, struct pal_prompt *prompt,
+                struct pal_error *error)
+{
+    *prompt = (struct pal_prompt){0};
+    PAL_ASSERT(n_reply_tokens < model->n_ctx_max_tokens);
+    struct builder *b = pal_calloc(1, sizeof(*b));
+    *b = (struct builder){.model = model, .replies = replies, .job = job};
+    enum pal_err err = build_to_fit(b, model->n_ctx_max_tokens - n_reply_tokens, error);
+    if (err == PAL_OK && b->prompt.n_tokens == 0) {
+        err = pal_error_set(error, PAL_ERR_ARGUMENT, "there is nothing to answer");
+    }
+    if (err == PAL_OK) {
+        *prompt = b->prompt;
+    } else {
+        free(b->prompt.tokens);
+    }
+    free(b);
+    return err;
+}
+
+void
+pal_prompt_finish(struct pal_prompt *prompt)
+{
+    if (prompt == NULL) {
+        return;
+    }
+    free(prompt->tokens);
+    *prompt = (struct pal_prompt){0};
+}

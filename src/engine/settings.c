@@ -1,0 +1,91 @@
+#include "engine/settings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/mem.h"
+
+static uint32_t
+or_default(uint32_t value, uint32_t fallback)
+{
+    return value != 0 ? value : fallback;
+}
+
+enum pal_err
+pal_settings_init(struct pal_settings *settings, const struct pal_engine_options *options,
+                  struct pal_error *error)
+{
+    *settings = (struct pal_settings){
+        .model_path = pal_strdup(options->model_path),
+        .script_path = pal_strdup(options->script_path),
+        .llama_dir = pal_strdup(options->llama_dir),
+        .n_ctx_tokens = or_default(options->n_ctx_tokens, 8192),
+        .n_sequences = or_default(options->n_sequences, 4),
+        .n_threads = options->n_threads,
+        .n_threads_batch = options->n_threads_batch,
+        .n_batch_tokens = or_default(options->n_batch_tokens, 512),
+        .chunk_tokens = or_default(options->chunk_tokens, 64),
+        .n_gpu_layers = options->n_gpu_layers,
+    };
+    enum pal_err err = pal_settings_check(settings, error);
+    if (err != PAL_OK) {
+        pal_settings_finish(settings);
+    }
+    return err;
+}
+
+static enum pal_err
+check_number(const char *name, uint32_t value, uint32_t low, uint32_t high, struct pal_error *error)
+{
+    if (value >= low && value <= high) {
+        return PAL_OK;
+    }
+    return pal_error_set(error, PAL_ERR_ARGUMENT, "%s must be from %u to %u, not %u", name, low,
+                         high, value);
+}
+
+enum pal_err
+pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
+{
+    const char *paths[] = {settings->model_path, settings->script_path, settings->llama_dir};
+    for (size_t i = 0; i < PAL_COUNT_OF(paths); i++) {
+        if (paths[i] != NULL && strlen(paths[i]) > PAL_ENGINE_PATH_MAX_BYTES) {
+            return pal_error_set(error, PAL_ERR_ARGUMENT, "a path is longer than %d bytes",
+                                 PAL_ENGINE_PATH_MAX_BYTES);
+        }
+    }
+    if (settings->model_path == NULL && settings->script_path == NULL) {
+        return pal_error_set(error, PAL_ERR_ARGUMENT, "the engine needs a model or a script");
+    }
+    const struct {
+        const char *name;
+        uint32_t value, low, high;
+    } ranges[] = {
+        {"n_ctx_tokens", settings->n_ctx_tokens, 32, PAL_ENGINE_CTX_TOKENS_MAX},
+        {"n_sequences", settings->n_sequences, 1, PAL_ENGINE_SEQUENCES_MAX},
+        {"n_threads", settings->n_threads, 0, PAL_ENGINE_THREADS_MAX},
+        {"n_threads_batch", settings->n_threads_batch, 0, PAL_ENGINE_THREADS_MAX},
+        {"n_batch_tokens", settings->n_batch_tokens, settings->n_sequences, PAL_ENGINE_BATCH_MAX},
+        {"chunk_tokens", settings->chunk_tokens, 1, PAL_ENGINE_BATCH_MAX},
+    };
+    for (size_t i = 0; i < PAL_COUNT_OF(ranges); i++) {
+        enum pal_err err =
+            check_number(ranges[i].name, ranges[i].value, ranges[i].low, ranges[i].high, error);
+        if (err != PAL_OK) {
+            return err;
+        }
+    }
+    return PAL_OK;
+}
+
+void
+pal_settings_finish(struct pal_settings *settings)
+{
+    if (settings == NULL) {
+        return;
+    }
+    free(settings->model_path);
+    free(settings->script_path);
+    free(settings->llama_dir);
+    *settings = (struct pal_settings){0};
+}

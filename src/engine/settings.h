@@ -1,0 +1,37 @@
+#ifndef PAL_ENGINE_SETTINGS_H
+#define PAL_ENGINE_SETTINGS_H
+/*
+ * The engine's options as both sides keep them: owned strings, defaults filled in, ranges checked.
+ * They cross as the first message and never stand on a command line. Plain data; any thread.
+ */
+#include "engine/engine.h"
+
+#define PAL_ENGINE_SEQUENCES_MAX  64
+#define PAL_ENGINE_CTX_TOKENS_MAX (1u << 20)
+#define PAL_ENGINE_BATCH_MAX      4096
+#define PAL_ENGINE_THREADS_MAX    512
+#define PAL_ENGINE_PATH_MAX_BYTES 4096
+
+struct pal_settings {
+    char *model_path;  /* owned, may be NULL */
+    char *script_path; /* owned, may be NULL */
+    char *llama_dir;   /* owned, may be NULL */
+    uint32_t n_ctx_tokens;
+    uint32_t n_sequences;
+    uint32_t n_threads;       /* 0 = the engine counts cores */
+    uint32_t n_threads_batch; /* 0 = n_threads */
+    uint32_t n_batch_tokens;
+    uint32_t chunk_tokens;
+    int32_t n_gpu_layers;
+};
+
+/* Copies and checks. PAL_ERR_ARGUMENT: *settings is zeroed and *error says what is wrong. */
+enum pal_err pal_settings_init(struct pal_settings *settings,
+                               const struct pal_engine_options *options,
+                               struct pal_error *error) PAL_MUST_USE;
+/* The ranges alone; for settings that came over the wire. */
+enum pal_err pal_settings_check(const struct pal_settings *settings,
+                                struct pal_error *error) PAL_MUST_USE;
+void pal_settings_finish(struct pal_settings *settings);
+
+#endif

@@ -1,0 +1,12 @@
+#ifndef PAL_ENGINE_THREADS_H
+#define PAL_ENGINE_THREADS_H
+/* How many threads to compute with. Reads the system; any thread. */
+#include <stdint.h>
+
+/*
+ * Physical cores among the CPUs that this process may use (affinity, and the cgroup's CPU quota):
+ * a core's second hardware thread only gets in the way of the first. At least 1.
+ */
+uint32_t pal_threads_default(void);
+
+#endif

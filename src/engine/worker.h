@@ -1,0 +1,56 @@
+#ifndef PAL_ENGINE_WORKER_H
+#define PAL_ENGINE_WORKER_H
+/*
+ * The engine's own side. serve.c owns the socket and the time; a worker owns the computing: the
+ * model (model_worker.c) or a script in its place (script_worker.c). Both are driven through the
+ * table below, on the compute thread, and answer through the host.
+ *
+ * A worker owes each job that it was given exactly one final event.
+ */
+#include "engine/job.h"
+#include "engine/settings.h"
+
+/* ---- what a worker may ask of its host ---- */
+
+struct pal_host;
+
+/* Compute thread. Copies; never waits for the front. */
+void pal_host_emit(struct pal_host *host, const struct pal_event *event);
+/* Compute thread: load progress 0 to 1; told on at most once a percent. Counts as a beat. */
+void pal_host_progress(struct pal_host *host, float progress);
+/*
+ * Compute thread, and inside a step: has the turn's cancel come in, though nobody has acted on it
+ * yet? True for every turn once the engine is to quit. Cheap enough for an abort callback.
+ */
+bool pal_host_is_cancelled(struct pal_host *host, uint64_t turn_id);
+bool pal_host_is_quitting(struct pal_host *host);
+
+/* ---- what the host asks of a worker; all on the compute thread ---- */
+
+struct pal_worker_ops {
+    /* Once, before anything else. On PAL_OK *facts is filled. */
+    enum pal_err (*load)(void *worker, struct pal_engine_facts *facts, struct pal_error *error);
+    /* Takes a checked job; *job has been emptied. */
+    void (*submit)(void *worker, struct pal_job *job);
+    /* Unknown ids are ignored. */
+    void (*cancel)(void *worker, uint64_t turn_id);
+    /*
+     * Does one bounded piece of work. Returns how long (us) nothing needs to be done now: 0 = call
+     * again at once, negative = until a job or a cancel comes.
+     */
+    int64_t (*step)(void *worker);
+    void (*destroy)(void *worker); /* accepts NULL; without events */
+};
+
+struct pal_worker {
+    const struct pal_worker_ops *ops;
+    void *self;
+};
+
+/* Borrow host and settings, which outlive the worker. Cheap: the work is done in load(). */
+struct pal_worker pal_model_worker_create(struct pal_host *host,
+                                          const struct pal_settings *settings);
+struct pal_worker pal_script_worker_create(struct pal_host *host,
+                                           const struct pal_settings *settings);
+
+#endif
