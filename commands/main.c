@@ -28,8 +28,6 @@ static const struct command commands[] = {
     {"config", pal_command_config, "where the configuration is, what is in force, what is wrong",
      "où est la configuration, ce qui vaut, ce qui ne va pas"},
     {"engine", pal_command_engine, NULL, NULL},
-    {"plan", pal_command_plan, "what would run where on this machine, and why",
-     "ce qui tournerait où sur cette machine, et pourquoi"},
 };
 
 static void

@@ -25,6 +25,7 @@ struct pal_startup {
     char *model_path; /* owned; a file that exists; NULL with engine.script */
     bool starter;     /* it is the built-in starter model */
     char *program;    /* owned; this very program, for the engine's process */
+    char *llama_dir;  /* owned; where libllama lies, if not as built; else NULL */
     char *persona;    /* owned; the text that the companion goes by */
     /* Ready to hand over; the strings are borrowed from this struct. */
     struct pal_engine_options engine;

@@ -6,7 +6,7 @@
  * Each setting is one row of the table in options.c, and that row is all there is to it: the reader
  * of config.yaml, the PALABRE_... variables, the flags, --help, `palabre config show` and
  * docs/configuration.md all come from the table. To add a setting: one field here, one row there,
- * then `palabre config docs > docs/configuration.md`.
+ * then `palabre config docs --lang en > docs/configuration.md`, and the same for fr.
  *
  * A later source wins: default < /etc/palabre/config.yaml < the user's config.yaml < environment <
  * flag. Everything that is wrong is collected (problem.h), not only the first thing.
@@ -113,6 +113,8 @@ struct pal_config {
         int64_t port;
     } avatar;
 
+    char *user_file; /* owned: the config.yaml that a person would edit: what --config or
+                      * PALABRE_CONFIG names, else the user's own; NULL if there is no home */
     /* What else the command line held. */
     bool wants_help;   /* --help or -h: nothing else has been checked */
     const char **args; /* owned array of borrowed argv strings: the words that are no flags */

@@ -34,7 +34,7 @@ print_intro(struct pal_buf *out)
             "that is true or false stands alone for true: `--avatar`, `--no-avatar`. The file is\n"
             "UTF-8, at most 256 KiB, without anchors, aliases and tags; JSON is YAML too.\n",
             "# Configuration\n\n"
-            "<!-- Écrit par `palabre --lang fr config docs` ; modifiez src/config/options.c. "
+            "<!-- Écrit par `palabre config docs --lang fr` ; modifiez src/config/options.c. "
             "-->\n\n"
             "Rien n'est à configurer. Ce que vous voulez autrement va dans un `config.yaml`, une\n"
             "variable `PALABRE_...` ou une option de la commande ; quand plusieurs parlent, le\n"

@@ -41,6 +41,7 @@ pal_config_finish(struct pal_config *config)
     }
     free(config->origins);
     free(config->args);
+    free(config->user_file);
     *config = (struct pal_config){0};
 }
 
@@ -229,6 +230,7 @@ pal_config_load_from(const struct pal_config_request *request,
     const char *named = flags.config_path != NULL
                             ? flags.config_path
                             : find_variable(sources->environment, "PALABRE_CONFIG");
+    config->user_file = pal_strdup(named != NULL ? named : sources->user_path);
     read_files(sources, named, config, problems);
     read_variables(sources->environment, config, problems);
     warn_of_slips(sources->environment, problems);

@@ -380,7 +380,7 @@ const struct pal_option pal_options[] = {
         .flag = "batch",
         .initial = "512",
         .min = 32,
-        .max = 8192,
+        .max = 4096,
         .en = "Tokens computed in one step at most.",
         .fr = "Tokens calculés en un pas, au plus.",
     },
@@ -392,7 +392,7 @@ const struct pal_option pal_options[] = {
         .flag = "prefill-chunk",
         .initial = "64",
         .min = 1,
-        .max = 8192,
+        .max = 4096,
         .en = "Tokens of a new prompt read in a step while others are being answered: fewer keep "
               "the others' replies smooth.",
         .fr = "Tokens d'une nouvelle invite lus en un pas pendant qu'on répond à d'autres : moins, "

@@ -372,8 +372,11 @@ static void
 read_pair(struct reader *reader, const char *section, const yaml_event_t *key_event)
 {
     yaml_mark_t mark = key_event->start_mark;
-    bool is_named = is_plain_node(reader, key_event) && key_event->type == YAML_SCALAR_EVENT;
-    if (!is_named && key_event->type != YAML_SCALAR_EVENT && key_event->type != YAML_ALIAS_EVENT) {
+    bool is_plain = is_plain_node(reader, key_event);
+    bool is_word =
+        key_event->type == YAML_SCALAR_EVENT &&
+        strlen((const char *)key_event->data.scalar.value) == key_event->data.scalar.length;
+    if (is_plain && !is_word) {
         report(reader, PAL_PROBLEM_ERROR, mark,
                PAL_T("a key must be a word", "une clé doit être un mot"));
     }
@@ -382,7 +385,7 @@ read_pair(struct reader *reader, const char *section, const yaml_event_t *key_ev
     if (!next_event(reader, &value)) {
         return;
     }
-    if (!is_named) {
+    if (!is_plain || !is_word) {
         skip_node(reader, &value);
         yaml_event_delete(&value);
         return;

@@ -1,0 +1,300 @@
+#include "commands/startup.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "chat/persona.h"
+#include "commands/command.h"
+#include "commands/llama_dir.h"
+#include "commands/model_file.h"
+#include "config/print.h"
+#include "gguf/gguf.h"
+#include "util/log.h"
+#include "util/mem.h"
+#include "util/path.h"
+#include "util/text.h"
+
+#define HELP_BYTES_MAX (64u * 1024)
+
+/* ---- settings ---- */
+
+static int
+print_help(const struct pal_config_request *request)
+{
+    struct pal_buf buf;
+    pal_buf_init(&buf, HELP_BYTES_MAX);
+    enum pal_err err = pal_config_print_help(request, &buf);
+    PAL_ASSERT(err == PAL_OK);
+    (void)fputs(buf.data, stdout);
+    pal_buf_finish(&buf);
+    return PAL_EXIT_OK;
+}
+
+static bool
+open_log(const struct pal_config *config)
+{
+    int fd = STDERR_FILENO;
+    if (config->log.file[0] != '\0') {
+        fd = open(config->log.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+        if (fd < 0) {
+            (void)fprintf(stderr,
+                          PAL_T("palabre: cannot write the log to '%s': %s\n",
+                                "palabre: impossible d'écrire le journal dans « %s » : %s\n"),
+                          config->log.file, strerror(errno));
+            return false;
+        }
+    }
+    pal_log_init((enum pal_log_level)config->log.level, fd);
+    return true;
+}
+
+/* The file may ask for another language than the environment: then what it has to say is said
+ * again, in that one. */
+static enum pal_err
+load(struct pal_config *config, const struct pal_config_request *request, int argc, char **argv,
+     struct pal_problems *problems)
+{
+    pal_lang_init(pal_config_early_lang(argc, argv));
+    enum pal_lang before = pal_lang();
+    enum pal_err err = pal_config_load(request, argc, argv, config, problems);
+    if (config->lang != PAL_CONFIG_LANG_AUTO) {
+        pal_lang_init(config->lang == PAL_CONFIG_LANG_FR ? "fr" : "en");
+    }
+    if (pal_lang() == before || problems->n == 0) {
+        return err;
+    }
+    pal_config_finish(config);
+    pal_problems_finish(problems);
+    return pal_config_load(request, argc, argv, config, problems);
+}
+
+bool
+pal_startup_config(struct pal_config *config, const struct pal_config_request *request, int argc,
+                   char **argv, int *status)
+{
+    struct pal_problems problems = {0};
+    enum pal_err err = load(config, request, argc, argv, &problems);
+    bool goes_on = false;
+    pal_problems_print(&problems, stderr);
+    if (err != PAL_OK) {
+        *status = err == PAL_ERR_ARGUMENT ? PAL_EXIT_USAGE : PAL_EXIT_CONFIG;
+    } else if (config->wants_help) {
+        *status = print_help(request);
+    } else if (!open_log(config)) {
+        *status = PAL_EXIT_CONFIG;
+    } else {
+        goes_on = true;
+    }
+    pal_problems_finish(&problems);
+    if (!goes_on) {
+        pal_config_finish(config);
+    }
+    return goes_on;
+}
+
+/* ---- options of the parts ---- */
+
+/* Four fifths: what the second seed's "balanced" stands for, whatever the model's depth. */
+static int32_t
+balanced_layers(const char *model_path)
+{
+    struct pal_gguf *gguf = NULL;
+    struct pal_error error;
+    if (model_path == NULL || pal_gguf_open(model_path, &gguf, &error) != PAL_OK) {
+        return 0; /* the engine will say what is wrong with the file */
+    }
+    struct pal_gguf_facts facts = pal_gguf_facts(gguf);
+    pal_gguf_close(gguf);
+    return (int32_t)(facts.n_layers * 4 / 5);
+}
+
+static int32_t
+gpu_layers(const struct pal_startup *startup)
+{
+    const struct pal_config *config = &startup->config;
+    if (config->ai.n_gpu_layers != PAL_CONFIG_GPU_AUTO) {
+        return (int32_t)config->ai.n_gpu_layers;
+    }
+    switch ((enum pal_config_profile)config->ai.gpu_profile) {
+    case PAL_CONFIG_PROFILE_PERFORMANCE:
+        return PAL_CONFIG_GPU_ALL;
+    case PAL_CONFIG_PROFILE_BALANCED:
+        return balanced_layers(startup->model_path);
+    case PAL_CONFIG_PROFILE_AUTO:
+    case PAL_CONFIG_PROFILE_CPU:
+        break;
+    }
+    return 0;
+}
+
+static struct pal_engine_options
+engine_options(const struct pal_startup *startup)
+{
+    const struct pal_config *config = &startup->config;
+    const char *script = config->engine.script;
+    return (struct pal_engine_options){
+        .program = startup->program,
+        .model_path = startup->model_path,
+        .script_path = script[0] != '\0' ? script : NULL,
+        .llama_dir = startup->llama_dir,
+        .n_ctx_tokens = (uint32_t)config->ai.context_limit,
+        .n_sequences = (uint32_t)config->rate_limiting.max_concurrent_users,
+        .n_threads = (uint32_t)config->ai.n_threads,
+        .n_threads_batch = (uint32_t)config->ai.n_threads_batch,
+        .n_batch_tokens = (uint32_t)config->ai.n_batch,
+        .chunk_tokens = (uint32_t)config->ai.prefill_chunk,
+        .n_gpu_layers = gpu_layers(startup),
+    };
+}
+
+static struct pal_sampling
+sampling(const struct pal_config *config)
+{
+    struct pal_sampling sampling = pal_sampling_default();
+    sampling.temperature = (float)config->bot.temperature_chill;
+    sampling.max_tokens = (int32_t)config->bot.max_tokens_chill;
+    sampling.top_p = (float)config->ai.top_p;
+    sampling.top_k = (int32_t)config->ai.top_k;
+    sampling.min_p = (float)config->ai.min_p;
+    sampling.repeat_penalty = (float)config->ai.repeat_penalty;
+    sampling.has_seed = config->ai.seed != PAL_CONFIG_SEED_DRAWN;
+    sampling.seed = sampling.has_seed ? (uint32_t)config->ai.seed : 0;
+    return sampling;
+}
+
+static int64_t
+seconds_to_us(double seconds)
+{
+    return (int64_t)(seconds * (double)PAL_US_PER_S + 0.5);
+}
+
+static struct pal_companion_options
+companion_options(const struct pal_startup *startup)
+{
+    const struct pal_config *config = &startup->config;
+    double timeout = config->bot.model_timeout;
+    return (struct pal_companion_options){
+        .persona = startup->persona,
+        .sampling = sampling(config),
+        .max_messages_per_user = (uint32_t)config->rate_limiting.max_messages_per_user,
+        .max_idle_us = seconds_to_us(config->rate_limiting.max_idle_time),
+        .model_timeout_us = timeout > 0 ? seconds_to_us(timeout) : -1,
+    };
+}
+
+static struct pal_access_options
+access_options(const struct pal_startup *startup)
+{
+    const struct pal_config *config = &startup->config;
+    const char *key = config->server.api_key;
+    return (struct pal_access_options){
+        .host = config->server.host,
+        .port = (uint16_t)config->server.port,
+        .api_key = key[0] != '\0' ? key : NULL,
+        .allowed_hosts = (const char *const *)config->server.allowed_hosts.items,
+        .max_connections = (uint32_t)config->server.max_connections,
+        .starter = startup->starter,
+    };
+}
+
+/* ---- persona ---- */
+
+/* `text` with every `what` replaced; the caller's. */
+static char *
+replaced(const char *text, const char *what, const char *with)
+{
+    struct pal_buf buf;
+    pal_buf_init(&buf, 1u << 20);
+    enum pal_err err = PAL_OK;
+    const char *found;
+    while (err == PAL_OK && (found = strstr(text, what)) != NULL) {
+        err = pal_buf_append(&buf, text, (size_t)(found - text));
+        err = err == PAL_OK ? pal_buf_append_text(&buf, with) : err;
+        text = found + strlen(what);
+    }
+    err = err == PAL_OK ? pal_buf_append_text(&buf, text) : err;
+    char *result = pal_buf_take(&buf);
+    pal_buf_finish(&buf);
+    PAL_ASSERT(err == PAL_OK);
+    return result;
+}
+
+/* The built-in text speaks of Pal by name, because the starter model knows it by heart. */
+static char *
+persona(const struct pal_config *config)
+{
+    if (config->bot.persona[0] != '\0') {
+        return replaced(config->bot.persona, "{name}", config->bot.name);
+    }
+    return replaced(pal_persona_default(pal_lang()), "Pal", config->bot.name);
+}
+
+/* ---- all of it ---- */
+
+static enum pal_err
+prepare(struct pal_startup *startup, struct pal_error *error)
+{
+    const struct pal_config *config = &startup->config;
+    enum pal_err err = PAL_OK;
+    startup->program = pal_path_program();
+    if (startup->program == NULL) {
+        return pal_error_set(error, PAL_ERR_IO,
+                             PAL_T("cannot find this program's own file in /proc",
+                                   "impossible de trouver ce programme dans /proc"));
+    }
+    if (config->engine.llama_dir[0] != '\0') {
+        err = pal_llama_dir_resolve(config->engine.llama_dir, &startup->llama_dir, error);
+    }
+    if (err == PAL_OK && config->engine.script[0] == '\0') {
+        err = pal_model_file_find(config->model, &startup->model_path, &startup->starter, error);
+    }
+    if (err != PAL_OK) {
+        return err;
+    }
+    startup->persona = persona(config);
+    startup->engine = engine_options(startup);
+    startup->sched = (struct pal_sched_options){
+        .max_concurrent = (uint32_t)config->rate_limiting.max_concurrent_users,
+        .max_waiting = (uint32_t)config->rate_limiting.max_waiting,
+        .max_waiting_per_user = (uint32_t)config->rate_limiting.max_waiting_per_user,
+    };
+    startup->companion = companion_options(startup);
+    startup->access = access_options(startup);
+    return PAL_OK;
+}
+
+bool
+pal_startup_init(struct pal_startup *startup, const struct pal_config_request *request, int argc,
+                 char **argv, int *status)
+{
+    *startup = (struct pal_startup){0};
+    if (!pal_startup_config(&startup->config, request, argc, argv, status)) {
+        return false;
+    }
+    struct pal_error error;
+    if (prepare(startup, &error) != PAL_OK) {
+        (void)fprintf(stderr, "palabre: %s\n", error.text);
+        pal_startup_finish(startup);
+        *status = PAL_EXIT_CONFIG;
+        return false;
+    }
+    return true;
+}
+
+void
+pal_startup_finish(struct pal_startup *startup)
+{
+    if (startup == NULL) {
+        return;
+    }
+    pal_config_finish(&startup->config);
+    free(startup->model_path);
+    free(startup->program);
+    free(startup->llama_dir);
+    free(startup->persona);
+    *startup = (struct pal_startup){0};
+}
