@@ -1,0 +1,2 @@
+palabre_fuzz_target(fuzz_avatar_json LINK palabre-output)
+palabre_fuzz_target(fuzz_avatar_msgpack LINK palabre-output)
