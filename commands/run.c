@@ -1,0 +1,241 @@
+/*
+ * palabre run: the daemon. The one place that knows all parts: it creates them from the bottom up,
+ * ties the engine's events to the scheduler, and ends them from the top down.
+ *
+ * Thread: the loop is the main thread. Stop (SIGINT, SIGTERM): no new connections, every turn ends,
+ * the engine's process ends, then this one; a second signal leaves at once.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/command.h"
+#include "commands/startup.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+#define LOG_TOPIC "run"
+#include "util/log.h"
+
+struct daemon {
+    uv_loop_t loop;
+    uv_signal_t on_int;
+    uv_signal_t on_term;
+    struct pal_startup startup;
+    struct pal_metrics *metrics;
+    struct pal_sched *sched;
+    struct pal_companion *companion;
+    struct pal_access *access;
+    struct pal_engine *engine;
+    bool stopping;
+    bool was_ready; /* the engine has been ready once: a later failure does not end the daemon */
+    bool shows_progress;
+    int status; /* exit status */
+};
+
+static const struct pal_config_request request = {
+    .command = "run",
+    .arguments = "",
+    .about_en = "Start the companion: it answers on the address that is printed.",
+    .about_fr = "Démarre le compagnon : il répond à l'adresse affichée.",
+    .groups = PAL_GROUP_ALL,
+};
+
+/* Ending, top down: each step starts the next one when it is done. */
+
+static void
+on_engine_closed(void *userdata)
+{
+    struct daemon *daemon = userdata;
+    daemon->engine = NULL;
+    uv_close((uv_handle_t *)&daemon->on_int, NULL);
+    uv_close((uv_handle_t *)&daemon->on_term, NULL);
+}
+
+static void
+on_companion_closed(void *userdata)
+{
+    struct daemon *daemon = userdata;
+    daemon->companion = NULL;
+    pal_engine_close(daemon->engine, on_engine_closed, daemon);
+}
+
+static void
+on_sched_closed(void *userdata)
+{
+    struct daemon *daemon = userdata;
+    daemon->sched = NULL;
+    pal_companion_close(daemon->companion, on_companion_closed, daemon);
+}
+
+static void
+on_access_closed(void *userdata)
+{
+    struct daemon *daemon = userdata;
+    daemon->access = NULL;
+    pal_sched_close(daemon->sched, on_sched_closed, daemon);
+}
+
+static void
+stop(struct daemon *daemon, int status)
+{
+    if (daemon->stopping) {
+        return;
+    }
+    daemon->stopping = true;
+    daemon->status = status;
+    pal_access_close(daemon->access, on_access_closed, daemon);
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+    struct daemon *daemon = handle->data;
+    if (daemon->stopping) {
+        /* Somebody insists. The engine's process ends by itself when this one is gone. */
+        _exit(128 + number);
+    }
+    pal_log_info("stopping", "signal=%d waiting=%u running=%u", number,
+                 pal_sched_n_waiting(daemon->sched), pal_sched_n_running(daemon->sched));
+    stop(daemon, PAL_EXIT_OK);
+}
+
+/* The engine's own state, for the person who started it. */
+
+static void
+show_progress(struct daemon *daemon, float progress)
+{
+    if (daemon->shows_progress) {
+        (void)fprintf(stderr,
+                      PAL_T("\rloading the model: %3d %%", "\rchargement du modèle : %3d %%"),
+                      (int)(progress * 100.0F));
+    }
+}
+
+static void
+show_ready(struct daemon *daemon, const struct pal_engine_facts *facts)
+{
+    if (daemon->shows_progress) {
+        (void)fprintf(stderr, "\r\033[K");
+    }
+    if (!daemon->was_ready) {
+        (void)printf(PAL_T("palabre: ready: %s, %s, %u threads, %u tokens of context (%.1f s)\n",
+                           "palabre : prêt : %s, %s, %u fils, %u jetons de contexte (%.1f s)\n"),
+                     facts->model_name, facts->variant, facts->n_threads, facts->n_ctx_tokens,
+                     (double)facts->load_us / (double)PAL_US_PER_S);
+        (void)fflush(stdout);
+    }
+    daemon->was_ready = true;
+}
+
+static void
+on_engine_event(const struct pal_event *event, void *userdata)
+{
+    struct daemon *daemon = userdata;
+    if (daemon->sched != NULL) {
+        pal_sched_on_event(event, daemon->sched);
+    }
+    if (event->kind != PAL_EVENT_STATE) {
+        return;
+    }
+    if (event->state == PAL_ENGINE_LOADING) {
+        show_progress(daemon, event->progress);
+    } else if (event->state == PAL_ENGINE_READY) {
+        show_ready(daemon, &event->facts);
+    } else if (event->state == PAL_ENGINE_FAILED && !daemon->stopping) {
+        (void)fprintf(stderr, "%spalabre: %s\n", daemon->shows_progress ? "\r\033[K" : "",
+                      event->error.text);
+        if (!daemon->was_ready) {
+            stop(daemon, PAL_EXIT_FAILED);
+        }
+    }
+}
+
+/* Starting, bottom up. */
+
+static enum pal_err
+open_parts(struct daemon *daemon, struct pal_error *error)
+{
+    struct pal_startup *startup = &daemon->startup;
+    daemon->metrics = pal_metrics_create();
+    enum pal_err err =
+        pal_sched_create(&daemon->loop, &startup->sched, daemon->metrics, &daemon->sched, error);
+    if (err == PAL_OK) {
+        err = pal_companion_create(&daemon->loop, &startup->companion, daemon->sched,
+                                   &daemon->companion, error);
+    }
+    /* The port before the model: "already in use" must not cost a person half a minute. */
+    if (err == PAL_OK) {
+        startup->access.starter = startup->starter;
+        err = pal_access_open(&daemon->loop, &startup->access, daemon->sched, daemon->companion,
+                              daemon->metrics, &daemon->access, error);
+    }
+    if (err == PAL_OK) {
+        err = pal_engine_open(&daemon->loop, &startup->engine, on_engine_event, daemon,
+                              &daemon->engine, error);
+    }
+    if (err == PAL_OK) {
+        pal_sched_set_engine(daemon->sched, daemon->engine);
+        pal_access_set_engine(daemon->access, daemon->engine);
+    }
+    return err;
+}
+
+static void
+start_signals(struct daemon *daemon)
+{
+    (void)uv_signal_init(&daemon->loop, &daemon->on_int);
+    (void)uv_signal_init(&daemon->loop, &daemon->on_term);
+    daemon->on_int.data = daemon;
+    daemon->on_term.data = daemon;
+    (void)uv_signal_start(&daemon->on_int, on_signal, SIGINT);
+    (void)uv_signal_start(&daemon->on_term, on_signal, SIGTERM);
+}
+
+static void
+show_address(const struct daemon *daemon)
+{
+    const char *host = daemon->startup.access.host;
+    bool v6 = strchr(host, ':') != NULL;
+    (void)printf(PAL_T("palabre: listening on http://%s%s%s:%u\n",
+                       "palabre : à l'écoute sur http://%s%s%s:%u\n"),
+                 v6 ? "[" : "", host, v6 ? "]" : "", pal_access_port(daemon->access));
+    if (daemon->startup.starter) {
+        (void)printf(PAL_T("palabre: this is the small starter model; for a bigger one: "
+                           "palabre model pull qwen2.5-3b-instruct\n",
+                           "palabre : ceci est le petit modèle de départ ; pour un plus grand : "
+                           "palabre model pull qwen2.5-3b-instruct\n"));
+    }
+    (void)fflush(stdout);
+}
+
+int
+pal_command_run(int argc, char **argv)
+{
+    struct daemon *daemon = pal_calloc(1, sizeof(*daemon));
+    if (!pal_startup_init(&daemon->startup, &request, argc, argv, &daemon->status)) {
+        int status = daemon->status;
+        free(daemon);
+        return status;
+    }
+    daemon->shows_progress = isatty(STDERR_FILENO) == 1;
+    PAL_ASSERT(uv_loop_init(&daemon->loop) == 0);
+    start_signals(daemon);
+    struct pal_error error = {.code = PAL_OK};
+    enum pal_err err = open_parts(daemon, &error);
+    if (err == PAL_OK) {
+        show_address(daemon);
+    } else {
+        (void)fprintf(stderr, "palabre: %s\n", error.text);
+        stop(daemon, err == PAL_ERR_CONFIG ? PAL_EXIT_CONFIG : PAL_EXIT_FAILED);
+    }
+    (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    PAL_ASSERT(uv_loop_close(&daemon->loop) == 0);
+    pal_metrics_destroy(daemon->metrics);
+    pal_startup_finish(&daemon->startup);
+    int status = daemon->status;
+    free(daemon);
+    return status;
+}
