@@ -39,8 +39,10 @@ export async function until(what, condition) {
 }
 
 // `script`: the text of an engine script (src/engine/script.h). Resolves once it listens, and, unless
-// `ready: false`, once the model can answer.
-export async function startDaemon({ script, args = [], env = {}, ready = true, exits = false } = {}) {
+// `ready: false`, once the model can answer. `wrap`: a command to run it under.
+export async function startDaemon({
+    script, args = [], env = {}, ready = true, exits = false, wrap = [],
+} = {}) {
     const { home, env: clean } = emptyHome();
     const all = ['run', '--port', '0', ...args];
     if (script !== undefined) {
@@ -48,7 +50,8 @@ export async function startDaemon({ script, args = [], env = {}, ready = true, e
         writeFileSync(file, script);
         all.push('--script', file);
     }
-    const child = spawn(program, all, {
+    const [command, ...rest] = [...wrap, program, ...all];
+    const child = spawn(command, rest, {
         env: { ...clean, ...env }, cwd: home, stdio: ['ignore', 'pipe', 'pipe'],
     });
     let out = '';
