@@ -142,7 +142,7 @@ test_each_mistake_is_named_with_line_and_column(void **state)
         {"model: a\n---\nmodel: b\n", 3, 1, "only one document"},
         {"model: 'a\n", 2, 1, "not valid YAML: found unexpected end of stream"},
         {"bot:\n  name: a\n persona: b\n", 3, 2, "not valid YAML"},
-        {"bot:\n  name: [a\n", 3, 1, "not valid YAML"},
+        {"server:\n  allowed_hosts: [a\n", 3, 1, "not valid YAML"},
         {"model: caf\xE9\n", 1, 11, "this is no UTF-8"},
         {"model: é\nlang: \xFF\n", 2, 7, "this is no UTF-8"},
         {"model: a\nlang: \x01\n", 2, 7, "not valid YAML: control characters are not allowed"},
