@@ -12,7 +12,7 @@
 #define SEQUENCES_DEFAULT 4
 #define MESSAGES_DEFAULT  12
 #define MESSAGES_MIN      4
-#define LAYERS_WORTH_IT   2
+#define LAYERS_WORTH_IT   3 /* fewer cost more in copies than they give */
 
 const char *
 pal_profile_name(enum pal_profile profile)

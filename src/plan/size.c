@@ -47,6 +47,7 @@ struct widths {
     uint64_t embd, ff, q, k, heads;
     uint64_t ctx;
     uint64_t tokens;
+    uint64_t outputs; /* rows that logits are wanted of */
     uint64_t mask_bytes;
     uint64_t logits_bytes;
 };
@@ -67,9 +68,9 @@ widths_of(const struct pal_shape *shape, const struct pal_placement *placement)
     }
     w.tokens = w.tokens < w.ctx ? w.tokens : w.ctx;
     w.mask_bytes = w.ctx * w.tokens * (placement->has_flash_attn ? 2 : 4);
-    uint64_t outputs = placement->n_outputs > 0 ? placement->n_outputs : w.tokens;
-    outputs = outputs < w.tokens ? outputs : w.tokens;
-    w.logits_bytes = 4 * outputs * (shape->n_vocab + 2 * w.embd);
+    w.outputs = placement->n_outputs > 0 ? placement->n_outputs : w.tokens;
+    w.outputs = w.outputs < w.tokens ? w.outputs : w.tokens;
+    w.logits_bytes = 4 * w.outputs * (shape->n_vocab + 2 * w.embd);
     return w;
 }
 
@@ -88,11 +89,20 @@ graph_bytes(const struct widths *w, const struct pal_placement *placement, uint6
     } else {
         /* the scores, for every head, and the mask in full floats */
         attention = w->mask_bytes + 4 * w->tokens *
-                                        (w->ctx * w->heads + (1 + spare / 2) * w->embd +
+                                        (w->ctx * w->heads + (spare - 1) * w->embd +
                                          (spare / 2) * w->q + 2 * w->k);
     }
     uint64_t rows = placement->kv_type == PAL_GGUF_TYPE_F16 ? spare : spare - 1;
     uint64_t feed_forward = w->mask_bytes + 4 * w->tokens * (3 * w->ff + rows * w->embd);
+    return max_u64(max_u64(attention, feed_forward), w->logits_bytes);
+}
+
+/* The last block drops the rows that nobody samples from, right after its attention. */
+static uint64_t
+last_block_bytes(const struct widths *w)
+{
+    uint64_t attention = w->mask_bytes + 4 * w->tokens * (3 * w->q + 2 * w->k);
+    uint64_t feed_forward = 4 * w->outputs * (3 * w->ff + 2 * w->embd);
     return max_u64(max_u64(attention, feed_forward), w->logits_bytes);
 }
 
@@ -165,7 +175,10 @@ place_compute(const struct pal_shape *shape, const struct pal_placement *placeme
     bool all_on_gpu = split->first_gpu_layer == 0;
     bool streams = placement->has_op_offload && !all_on_gpu;
     const struct widths *gpu = split->output_on_gpu ? &w : &without_logits;
-    sizes->gpu_compute = graph_bytes(gpu, placement, streams ? 4 : 2);
+    bool is_last_alone = split->first_gpu_layer + 1 == shape->n_layers && !streams;
+    sizes->gpu_compute = is_last_alone && placement->has_flash_attn
+                             ? last_block_bytes(gpu)
+                             : graph_bytes(gpu, placement, streams ? 4 : 2);
     if (!placement->has_kv_on_gpu) {
         sizes->gpu_compute += 8 * w.tokens * w.embd; /* attention's rows come and go */
     }
@@ -173,7 +186,8 @@ place_compute(const struct pal_shape *shape, const struct pal_placement *placeme
         /* One layer's matrices at a time are copied over for big batches. */
         sizes->gpu_compute += shape->layers[0].bytes / 2;
     }
-    uint64_t inputs = w.mask_bytes + 8 * w.tokens * w.embd;
+    uint64_t inputs =
+        w.mask_bytes + 8 * w.tokens * (w.embd + (placement->has_flash_attn ? 0 : w.k));
     uint64_t logits = split->output_on_gpu ? 0 : w.logits_bytes + 4 * w.tokens * w.embd;
     sizes->ram_compute =
         all_on_gpu || streams

@@ -1,0 +1,231 @@
+#include "commands/planning.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "commands/llama_dir.h"
+#include "commands/model_file.h"
+#include "commands/startup.h"
+#include "gguf/gguf.h"
+#include "gguf/type.h"
+#include "util/mem.h"
+#include "util/path.h"
+#include "util/text.h"
+
+/* "--name VALUE" or "--name=VALUE": the value, and how many words of argv it took; else NULL. */
+static const char *
+flag_value(const char *name, int left, char **argv, int *n_taken)
+{
+    size_t len = strlen(name);
+    if (strncmp(argv[0], name, len) != 0) {
+        return NULL;
+    }
+    if (argv[0][len] == '=') {
+        *n_taken = 1;
+        return argv[0] + len + 1;
+    }
+    *n_taken = 2;
+    return argv[0][len] == '\0' && left > 1 ? argv[1] : NULL;
+}
+
+static bool
+take_size(const char *name, const char *text, uint64_t *bytes, bool *has, int *status)
+{
+    if (pal_bytes_parse(text, bytes) == PAL_OK) {
+        *has = true;
+        return true;
+    }
+    (void)fprintf(stderr,
+                  PAL_T("palabre: %s: '%s' is no size; write 6GiB or 512MiB\n",
+                        "palabre: %s : « %s » n'est pas une taille ; écrivez 6GiB ou 512MiB\n"),
+                  name, text);
+    *status = PAL_EXIT_USAGE;
+    return false;
+}
+
+/* Takes one of our flags at argv[0]; *n_taken stays 0 if it is none of ours. */
+static bool
+take_flag(struct pal_planning_flags *flags, int left, char **argv, int *n_taken, int *status)
+{
+    const struct {
+        const char *name;
+        bool *to;
+    } switches[] = {{"--json", &flags->wants_json},
+                    {"--quick", &flags->wants_quick},
+                    {"--exhaustive", &flags->wants_all}};
+    const struct {
+        const char *name;
+        const char **to;
+    } texts[] = {{"--cpu", &flags->cpu_xml}, {"--gpus", &flags->gpus}, {"--gpu", &flags->gpu}};
+    const struct {
+        const char *name;
+        uint64_t *to;
+        bool *has;
+    } sizes[] = {{"--vram-free", &flags->vram_free_bytes, &flags->has_vram_free},
+                 {"--vram", &flags->vram_bytes, &flags->has_vram},
+                 {"--ram", &flags->ram_bytes, &flags->has_ram}};
+    for (size_t i = 0; i < PAL_COUNT_OF(switches); i++) {
+        if (strcmp(argv[0], switches[i].name) == 0) {
+            *switches[i].to = true;
+            *n_taken = 1;
+            return true;
+        }
+    }
+    int n = 0;
+    for (size_t i = 0; i < PAL_COUNT_OF(texts); i++) {
+        const char *value = flag_value(texts[i].name, left, argv, &n);
+        if (value != NULL) {
+            *texts[i].to = value;
+            *n_taken = n;
+            return true;
+        }
+    }
+    for (size_t i = 0; i < PAL_COUNT_OF(sizes); i++) {
+        const char *value = flag_value(sizes[i].name, left, argv, &n);
+        if (value != NULL) {
+            *n_taken = n;
+            return take_size(sizes[i].name, value, sizes[i].to, sizes[i].has, status);
+        }
+    }
+    return true;
+}
+
+/* Moves our flags out of argv, so that the settings' reader sees only its own. */
+static bool
+take_flags(struct pal_planning_flags *flags, int *argc, char **argv, int *status)
+{
+    int kept = 1;
+    for (int i = 1; i < *argc;) {
+        int n_taken = 0;
+        if (!take_flag(flags, *argc - i, argv + i, &n_taken, status)) {
+            return false;
+        }
+        if (n_taken == 0) {
+            argv[kept++] = argv[i];
+            n_taken = 1;
+        }
+        i += n_taken;
+    }
+    *argc = kept;
+    argv[kept] = NULL;
+    return true;
+}
+
+/* The folder that libllama was loaded from holds the backends too. */
+static char *
+backends_dir(const struct pal_config *config)
+{
+    char *folder = NULL;
+    struct pal_error error;
+    if (config->engine.llama_dir[0] != '\0' &&
+        pal_llama_dir_resolve(config->engine.llama_dir, &folder, &error) == PAL_OK) {
+        return folder;
+    }
+    char library[4096];
+    pal_llama_dir_loaded(library, sizeof(library));
+    return library[0] != '\0' ? pal_path_parent(library) : pal_strdup(PALABRE_LLAMA_LIB_DIR);
+}
+
+bool
+pal_planning_settings(struct pal_planning *planning, const struct pal_config_request *request,
+                      int argc, char **argv, int *status)
+{
+    *planning = (struct pal_planning){0};
+    if (!take_flags(&planning->flags, &argc, argv, status) ||
+        !pal_startup_config(&planning->config, request, argc, argv, status)) {
+        return false;
+    }
+    planning->llama_dir = backends_dir(&planning->config);
+    return true;
+}
+
+/* A card that is not here, by the numbers on its box. */
+static void
+imagine_gpu(struct pal_planning *planning)
+{
+    const struct pal_planning_flags *flags = &planning->flags;
+    struct pal_gpu gpu = {.device = "GPU0", .sources = "flags"};
+    (void)snprintf(gpu.name, sizeof(gpu.name), "%s", flags->gpu != NULL ? flags->gpu : "imagined");
+    gpu.total_bytes = flags->has_vram ? flags->vram_bytes : flags->vram_free_bytes;
+    gpu.free_bytes = flags->has_vram_free ? flags->vram_free_bytes : gpu.total_bytes;
+    planning->machine.n_gpus = 0;
+    pal_machine_add_gpu(&planning->machine, &gpu);
+}
+
+void
+pal_planning_probe(struct pal_planning *planning, bool measures)
+{
+    const struct pal_planning_flags *flags = &planning->flags;
+    bool is_imagined = flags->has_vram || flags->has_vram_free;
+    bool is_here = flags->cpu_xml == NULL && !flags->has_ram && !is_imagined;
+    const struct pal_probe_options options = {
+        .cpu_xml = flags->cpu_xml,
+        .gpus_json = flags->gpus,
+        .llama_dir = planning->llama_dir,
+        .asks_drivers = !is_imagined,
+        .measures_memory = measures && is_here,
+        .measures_load = measures && is_here,
+    };
+    pal_probe(&options, &planning->machine);
+    if (is_imagined) {
+        imagine_gpu(planning);
+    }
+    if (flags->has_ram) {
+        planning->machine.memory = (struct pal_memory){
+            .total_bytes = flags->ram_bytes,
+            .available_bytes = flags->ram_bytes / 10 * 9,
+        };
+    }
+}
+
+struct pal_plan_options
+pal_planning_options(const struct pal_config *config)
+{
+    struct pal_plan_options options = pal_plan_options_default();
+    options.n_ctx_tokens = (uint32_t)config->ai.context_limit;
+    options.n_batch_tokens = (uint32_t)config->ai.n_batch;
+    options.n_sequences = (uint32_t)config->rate_limiting.max_concurrent_users;
+    options.n_messages = (uint32_t)config->rate_limiting.max_messages_per_user;
+    options.n_threads = (uint32_t)config->ai.n_threads;
+    options.n_threads_batch = (uint32_t)config->ai.n_threads_batch;
+    if (config->ai.n_gpu_layers != PAL_CONFIG_GPU_AUTO) {
+        options.n_gpu_layers = (int32_t)config->ai.n_gpu_layers;
+    }
+    options.wants_profile = config->ai.gpu_profile != PAL_CONFIG_PROFILE_AUTO;
+    options.profile = config->ai.gpu_profile == PAL_CONFIG_PROFILE_PERFORMANCE
+                          ? PAL_PROFILE_PERFORMANCE
+                      : config->ai.gpu_profile == PAL_CONFIG_PROFILE_BALANCED ? PAL_PROFILE_BALANCED
+                                                                              : PAL_PROFILE_CPU;
+    return options;
+}
+
+enum pal_err
+pal_planning_make(struct pal_planning *planning, struct pal_error *error)
+{
+    enum pal_err err = pal_model_file_find(planning->config.model, &planning->model_path,
+                                           &planning->starter, error);
+    struct pal_gguf *gguf = NULL;
+    if (err == PAL_OK) {
+        err = pal_gguf_open(planning->model_path, &gguf, error);
+    }
+    if (err == PAL_OK) {
+        err = pal_shape_from_gguf(gguf, &planning->shape, error);
+    }
+    pal_gguf_close(gguf);
+    if (err == PAL_OK) {
+        planning->options = pal_planning_options(&planning->config);
+        planning->plan = pal_plan_make(&planning->machine, &planning->shape, &planning->options);
+    }
+    return err;
+}
+
+void
+pal_planning_finish(struct pal_planning *planning)
+{
+    free(planning->model_path);
+    free(planning->llama_dir);
+    pal_config_finish(&planning->config);
+    *planning = (struct pal_planning){0};
+}
