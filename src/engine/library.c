@@ -1,8 +1,8 @@
 #include "engine/library.h"
 
+#include <dlfcn.h>
 #include <ggml-backend.h>
 #include <limits.h>
-#include <link.h>
 #include <llama.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #define LOG_TOPIC "llama"
 #include "util/log.h"
 
-#define VARIANT_PREFIX "libggml-cpu"
+#define VARIANT_PREFIX "libggml-cpu-"
 
 /* llama.cpp is talkative: what it calls news is detail to us. Its texts come in parts of lines. */
 static void
@@ -107,35 +107,29 @@ pal_library_init(const char *dir, struct pal_error *error)
     return PAL_OK;
 }
 
-struct variant {
-    char *text;
-    size_t size;
-};
-
-static int
-find_variant(struct dl_phdr_info *info, size_t size, void *data)
-{
-    (void)size;
-    const char *slash = strrchr(info->dlpi_name, '/');
-    const char *name = slash != NULL ? slash + 1 : info->dlpi_name;
-    size_t prefix = strlen(VARIANT_PREFIX);
-    if (strncmp(name, VARIANT_PREFIX, prefix) != 0) {
-        return 0;
-    }
-    struct variant *variant = data;
-    if (name[prefix] == '-') {
-        size_t len = strcspn(name + prefix + 1, ".");
-        (void)snprintf(variant->text, variant->size, "%.*s", (int)len, name + prefix + 1);
-    }
-    return 1;
-}
-
 void
 pal_library_variant(char *text, size_t size)
 {
     (void)snprintf(text, size, "system");
-    struct variant variant = {.text = text, .size = size};
-    (void)dl_iterate_phdr(find_variant, &variant);
+    ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
+    if (device == NULL) {
+        return;
+    }
+    /* Which file one of the backend's own functions is in: the loader opens all variants and keeps
+     * one. */
+    Dl_info info;
+    void *function = ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device),
+                                                       "ggml_backend_set_n_threads");
+    if (function == NULL || dladdr(function, &info) == 0 || info.dli_fname == NULL) {
+        return;
+    }
+    const char *slash = strrchr(info.dli_fname, '/');
+    const char *name = slash != NULL ? slash + 1 : info.dli_fname;
+    size_t prefix = strlen(VARIANT_PREFIX);
+    if (strncmp(name, VARIANT_PREFIX, prefix) == 0) {
+        name += prefix;
+        (void)snprintf(text, size, "%.*s", (int)strcspn(name, "."), name);
+    }
 }
 
 const char *
