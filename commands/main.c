@@ -24,16 +24,16 @@ struct command {
 static const struct command commands[] = {
     {"run", pal_command_run, "starts the companion and prints its address",
      "démarre le compagnon et affiche son adresse"},
-    {"avatar", pal_command_avatar, "a headless avatar, to see what the companion's face does",
-     "un avatar sans image, pour voir ce que fait le visage du compagnon"},
-    {"bench", pal_command_bench, "measures this machine", "mesure cette machine"},
-    {"chat", pal_command_chat, "talk with the companion in this terminal",
-     "parler avec le compagnon dans ce terminal"},
+    {"chat", pal_command_chat, "talks with the companion in this terminal",
+     "parle avec le compagnon dans ce terminal"},
+    {"model", pal_command_model, "looks into models, downloads them, makes synthetic ones",
+     "regarde dans les modèles, les télécharge, en fabrique de synthétiques"},
     {"config", pal_command_config, "where the configuration is, what is in force, what is wrong",
      "où est la configuration, ce qui vaut, ce qui ne va pas"},
+    {"bench", pal_command_bench, "measures this machine", "mesure cette machine"},
+    {"avatar", pal_command_avatar, "a headless avatar, to see what the companion's face does",
+     "un avatar sans image, pour voir ce que fait le visage du compagnon"},
     {"engine", pal_command_engine, NULL, NULL},
-    {"plan", pal_command_plan, "what would run where on this machine, and why",
-     "ce qui tournerait où sur cette machine, et pourquoi"},
 };
 
 static void

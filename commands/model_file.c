@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "fetch/fetch.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "util/text.h"
@@ -93,6 +94,10 @@ pal_model_file_find(const char *wanted, char **path, bool *starter, struct pal_e
             error, PAL_ERR_NOT_FOUND,
             PAL_T("there is no model file '%s'", "il n'y a pas de fichier de modèle « %s »"),
             wanted);
+    }
+    enum pal_err err = pal_fetch_find(wanted, path, error);
+    if (err != PAL_ERR_NOT_FOUND) {
+        return err;
     }
     return pal_error_set(error, PAL_ERR_NOT_FOUND,
                          PAL_T("the model '%s' is not here yet: 'palabre model pull %s' gets it",
