@@ -7,8 +7,8 @@
  * wedged computing; a 512-row step of a 7B model on one busy core takes under a minute.
  *
  * Death: running turns fail, then a new engine is started at once, after that with a pause that
- * doubles from 0.5 s to 30 s until one life has lasted a minute. Three deaths within a minute while
- * reading the model mean that this file cannot be read, and we stay down.
+ * doubles from 0.5 s to 30 s until one life has answered a turn or lasted a minute. Three deaths
+ * within a minute while reading the model mean that this file cannot be read, and we stay down.
  */
 #include "engine/engine.h"
 
@@ -202,6 +202,9 @@ on_child_message(const struct pal_wire_message *message, void *userdata)
     }
     if (event->kind != PAL_EVENT_PIECE) {
         remove_turn(engine, turn);
+    }
+    if (event->kind == PAL_EVENT_DONE) {
+        engine->pause_ms = 0;
     }
     engine->on_event(event, engine->userdata);
 }

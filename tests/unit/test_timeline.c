@@ -1,0 +1,351 @@
+#include "test.h"
+
+#include "engine/timeline.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/mem.h"
+
+/*
+ * A KV that keeps what libllama's would: cells with a position, a token and their sequences. After
+ * every step it must hold exactly what the timelines believe.
+ */
+#define CELLS 96
+#define LINES 6
+
+struct cell {
+    int32_t pos;
+    int32_t token;
+    bool of[LINES];
+};
+
+struct fake_kv {
+    struct cell cells[CELLS];
+    unsigned n_shared_shifts; /* cells that were moved under somebody else's feet */
+    bool refuses_parts;
+};
+
+static bool
+is_used(const struct cell *cell)
+{
+    for (int s = 0; s < LINES; s++) {
+        if (cell->of[s]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+kv_remove(void *data, int32_t seq, int32_t p0, int32_t p1)
+{
+    struct fake_kv *kv = data;
+    if (kv->refuses_parts && (p0 > 0 || p1 >= 0)) {
+        return false;
+    }
+    for (int i = 0; i < CELLS; i++) {
+        struct cell *cell = &kv->cells[i];
+        if (cell->of[seq] && cell->pos >= p0 && (p1 < 0 || cell->pos < p1)) {
+            cell->of[seq] = false;
+        }
+    }
+    return true;
+}
+
+static void
+kv_copy(void *data, int32_t from, int32_t to, int32_t p0, int32_t p1)
+{
+    struct fake_kv *kv = data;
+    for (int i = 0; i < CELLS; i++) {
+        struct cell *cell = &kv->cells[i];
+        if (cell->of[from] && cell->pos >= p0 && (p1 < 0 || cell->pos < p1)) {
+            cell->of[to] = true;
+        }
+    }
+}
+
+static void
+kv_shift(void *data, int32_t seq, int32_t p0, int32_t p1, int32_t delta)
+{
+    struct fake_kv *kv = data;
+    for (int i = 0; i < CELLS; i++) {
+        struct cell *cell = &kv->cells[i];
+        if (cell->of[seq] && cell->pos >= p0 && (p1 < 0 || cell->pos < p1)) {
+            cell->pos += delta;
+            for (int s = 0; s < LINES; s++) {
+                kv->n_shared_shifts += s != seq && cell->of[s] ? 1 : 0;
+            }
+        }
+    }
+}
+
+static const struct pal_kv_ops ops = {kv_remove, kv_copy, kv_shift};
+
+static void
+check_equal(const struct pal_timelines *t, const struct fake_kv *kv)
+{
+    size_t n_used = 0;
+    for (int i = 0; i < CELLS; i++) {
+        n_used += is_used(&kv->cells[i]) ? 1 : 0;
+    }
+    assert_int_equal(n_used, CELLS - pal_timelines_n_free(t));
+    assert_int_equal(kv->n_shared_shifts, 0);
+    for (int s = 0; s < LINES; s++) {
+        const struct pal_timeline *line = &t->items[s];
+        size_t n = 0;
+        for (int i = 0; i < CELLS; i++) {
+            const struct cell *cell = &kv->cells[i];
+            if (cell->of[s]) {
+                assert_in_range(cell->pos, 0, line->n_tokens - 1);
+                assert_int_equal(line->tokens[cell->pos], cell->token);
+                n++;
+            }
+        }
+        assert_int_equal(n, line->n_tokens);
+    }
+}
+
+/* Computes the rest of `want`, as the worker would. Returns tokens computed. */
+static size_t
+compute(struct pal_timelines *t, struct fake_kv *kv, struct pal_timeline *line, const int32_t *want,
+        size_t n)
+{
+    size_t n_new = 0;
+    assert_memory_equal(line->tokens, want, line->n_tokens * sizeof(*want));
+    while (line->n_tokens < n) {
+        while (pal_timelines_n_free(t) == 0) {
+            assert_true(pal_timelines_evict(t, NULL));
+        }
+        assert_true(pal_timeline_append(t, line, want[line->n_tokens]));
+        int i = 0;
+        while (is_used(&kv->cells[i])) {
+            i++;
+        }
+        kv->cells[i].pos = (int32_t)line->n_tokens - 1;
+        kv->cells[i].token = line->tokens[line->n_tokens - 1];
+        kv->cells[i].of[line->seq] = true;
+        n_new++;
+    }
+    return n_new;
+}
+
+static struct pal_timeline *
+sync(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n)
+{
+    struct pal_sync_plan plan = pal_timelines_plan(t, owner, want, n);
+    assert_non_null(plan.target);
+    struct pal_timeline *line = pal_timelines_apply(t, &plan, owner);
+    line->n_prompt = n;
+    assert_true(line->n_tokens < n);
+    return line;
+}
+
+/* One turn from the sync to the release; returns tokens computed. */
+static size_t
+turn(struct pal_timelines *t, struct fake_kv *kv, const char *owner, const int32_t *want, size_t n)
+{
+    struct pal_timeline *line = sync(t, owner, want, n);
+    check_equal(t, kv);
+    size_t n_new = compute(t, kv, line, want, n);
+    check_equal(t, kv);
+    pal_timeline_release(t, line);
+    return n_new;
+}
+
+/* from, from + 1, ... */
+static void
+count_up(int32_t *tokens, size_t n, int32_t from)
+{
+    for (size_t i = 0; i < n; i++) {
+        tokens[i] = from + (int32_t)i;
+    }
+}
+
+static void
+test_a_growing_conversation_computes_only_the_new(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t want[60];
+    count_up(want, 60, 0);
+    assert_int_equal(turn(&t, &kv, "anna", want, 20), 20);
+    assert_int_equal(turn(&t, &kv, "anna", want, 30), 10);
+    assert_int_equal(turn(&t, &kv, "anna", want, 30), 1); /* again: only for its logits */
+    assert_int_equal(turn(&t, &kv, NULL, want, 40), 10);  /* goes on, whoever asks: a copy */
+    pal_timelines_finish(&t);
+}
+
+static void
+test_a_shared_beginning_takes_its_cells_once(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t want[30];
+    count_up(want, 30, 0);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    count_up(want + 20, 10, 1000);
+    assert_int_equal(turn(&t, &kv, "b", want, 30), 10);
+    count_up(want + 20, 10, 2000);
+    assert_int_equal(turn(&t, &kv, "c", want, 30), 10);
+    assert_int_equal(pal_timelines_n_free(&t), CELLS - 50);
+    pal_timelines_finish(&t);
+}
+
+static void
+test_a_stateless_client_does_not_take_a_strangers_timeline(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t a[30], b[30];
+    count_up(a, 30, 0);
+    memcpy(b, a, sizeof(b));
+    count_up(b + 20, 10, 1000);
+    assert_int_equal(turn(&t, &kv, NULL, a, 25), 25);
+    assert_int_equal(turn(&t, &kv, NULL, b, 25), 5);
+    assert_int_equal(turn(&t, &kv, NULL, a, 30), 5);
+    assert_int_equal(turn(&t, &kv, NULL, b, 30), 5);
+    pal_timelines_finish(&t);
+}
+
+static void
+test_a_sliding_window_is_shifted(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    /* persona 0..9, messages of ten tokens 100.., 200.., 300.., 400.. */
+    int32_t want[60];
+    count_up(want, 10, 0);
+    for (int m = 0; m < 4; m++) {
+        count_up(want + 10 + 10 * m, 10, 100 * (m + 1));
+    }
+    assert_int_equal(turn(&t, &kv, "a", want, 50), 50);
+    /* The window drops 100.. and 200.. and brings 500.. */
+    memmove(want + 10, want + 30, 20 * sizeof(*want));
+    count_up(want + 30, 10, 500);
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 10);
+    pal_timelines_finish(&t);
+}
+
+static void
+test_shared_cells_are_never_shifted(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t want[40];
+    count_up(want, 40, 0);
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 40);
+    assert_int_equal(turn(&t, &kv, "b", want, 40), 1);
+    /* a's window slides over cells that b holds as well: they are computed again. */
+    memmove(want + 5, want + 15, 25 * sizeof(*want));
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 25);
+    pal_timelines_finish(&t);
+}
+
+static void
+test_without_parts_only_growth_is_reused(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {.refuses_parts = true};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, false, false);
+    int32_t want[30];
+    count_up(want, 30, 0);
+    assert_int_equal(turn(&t, &kv, "a", want, 20), 20);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 10);
+    want[25] = 7;
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    assert_int_equal(turn(&t, &kv, "b", want, 30), 30); /* nothing can be copied */
+    pal_timelines_finish(&t);
+}
+
+static void
+test_the_least_recent_gives_way_and_busy_ones_never(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t a[30], b[30], c[60];
+    count_up(a, 30, 1000);
+    count_up(b, 30, 2000);
+    count_up(c, 60, 3000);
+    (void)turn(&t, &kv, "a", a, 30);
+    (void)turn(&t, &kv, "b", b, 30);
+    struct pal_timeline *busy = sync(&t, "a", a, 30);
+    assert_int_equal(pal_timelines_n_available(&t), CELLS - 29);
+    struct pal_timeline *line = sync(&t, "c", c, 60);
+    assert_int_equal(compute(&t, &kv, line, c, 60), 60);
+    check_equal(&t, &kv);
+    assert_int_equal(busy->n_tokens, 29); /* kept; b went */
+    pal_timeline_release(&t, line);
+    pal_timeline_release(&t, busy);
+    assert_int_equal(turn(&t, &kv, "b", b, 10), 10);
+    pal_timelines_finish(&t);
+}
+
+static uint32_t
+draw(uint32_t *seed)
+{
+    *seed = *seed * 1664525u + 1013904223u;
+    return *seed >> 8;
+}
+
+static void
+test_random_lives_keep_books_and_kv_equal(void **state)
+{
+    (void)state;
+    static const char *const owners[] = {"a", "b", "c", "d", "e", "f", "g", NULL};
+    uint32_t seed = 1;
+    for (int life = 0; life < 60; life++) {
+        struct pal_timelines t;
+        struct fake_kv kv = {0};
+        pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+        for (int i = 0; i < 80; i++) {
+            const char *owner = owners[draw(&seed) % PAL_COUNT_OF(owners)];
+            int32_t want[90];
+            size_t n = 5 + draw(&seed) % 80;
+            count_up(want, n, 0);
+            /* A window: some of the middle is missing, sometimes the end differs. */
+            size_t cut = draw(&seed) % n;
+            size_t gap = draw(&seed) % 3 * 10;
+            count_up(want + cut, n - cut, (int32_t)(cut + gap));
+            if (draw(&seed) % 3 == 0) {
+                want[n - 1] = 5000 + (int32_t)(draw(&seed) % 3);
+            }
+            (void)turn(&t, &kv, owner, want, n);
+            if (draw(&seed) % 4 == 0) {
+                struct pal_timeline *line = &t.items[draw(&seed) % LINES];
+                pal_timeline_cut(&t, line, draw(&seed) % 40);
+                check_equal(&t, &kv);
+            }
+        }
+        pal_timelines_finish(&t);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_growing_conversation_computes_only_the_new),
+        cmocka_unit_test(test_a_shared_beginning_takes_its_cells_once),
+        cmocka_unit_test(test_a_stateless_client_does_not_take_a_strangers_timeline),
+        cmocka_unit_test(test_a_sliding_window_is_shifted),
+        cmocka_unit_test(test_shared_cells_are_never_shifted),
+        cmocka_unit_test(test_without_parts_only_growth_is_reused),
+        cmocka_unit_test(test_the_least_recent_gives_way_and_busy_ones_never),
+        cmocka_unit_test(test_random_lives_keep_books_and_kv_equal),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
