@@ -13,7 +13,7 @@
 #include "util/path.h"
 #include "util/text.h"
 
-#define OUTPUT_BYTES_MAX (256u * 1024)
+#define OUTPUT_BYTES_MAX ((size_t)256 * 1024)
 
 static const struct pal_config_request request = {
     .command = "config",

@@ -90,7 +90,7 @@ pal_llama_dir_apply(char **argv, char **lib_dir, struct pal_error *error)
         return PAL_OK;
     }
     enum pal_err err = pal_llama_dir_resolve(wanted, lib_dir, error);
-    if (err != PAL_OK || uses_folder(*lib_dir)) {
+    if (err != PAL_OK || *lib_dir == NULL || uses_folder(*lib_dir)) {
         return err;
     }
     /* The dynamic linker reads LD_LIBRARY_PATH at the start only. If the folder is in front of it

@@ -18,7 +18,7 @@
 #include "util/path.h"
 #include "util/text.h"
 
-#define HELP_BYTES_MAX (64u * 1024)
+#define HELP_BYTES_MAX ((size_t)64 * 1024)
 
 /* ---- settings ---- */
 

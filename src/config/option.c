@@ -120,8 +120,11 @@ copy_mapped(char *out, const char *prefix, const char *name, char from, char to,
     int len = snprintf(out, PAL_OPTION_NAME_MAX, "%s%s", prefix, name);
     PAL_ASSERT(len > 0 && len < PAL_OPTION_NAME_MAX);
     for (char *at = out; *at != '\0'; at++) {
-        *at = *at == '.' || *at == from ? to : *at;
-        *at = upper ? (char)toupper((unsigned char)*at) : *at;
+        if (*at == '.' || *at == from) {
+            *at = to;
+        } else if (upper) {
+            *at = (char)toupper((unsigned char)*at);
+        }
     }
 }
 

@@ -63,7 +63,9 @@ pal_problems_add(struct pal_problems *problems, enum pal_problem_kind kind, cons
     va_end(args);
     /* Keys and values come from a file: they must not move the reader's cursor. */
     for (char *at = text; *at != '\0'; at++) {
-        *at = (unsigned char)*at < 0x20 || *at == 0x7F ? '?' : *at;
+        if ((unsigned char)*at < 0x20 || *at == 0x7F) {
+            *at = '?';
+        }
     }
     pal_utf8_scrub(text, strlen(text));
     *problem = (struct pal_problem){

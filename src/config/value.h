@@ -43,7 +43,7 @@ enum pal_err pal_value_print(const struct pal_config *config, const struct pal_o
 
 /* "a whole number from 0 to 65535", in the reader's language. */
 void pal_value_describe(const struct pal_option *option, char *out, size_t size);
-/* What stands behind the flag in help: "N", "FILE", "auto|en|fr". */
+/* What stands behind the flag in help: "N", "PATH", "auto|en|fr". */
 void pal_value_placeholder(const struct pal_option *option, char *out, size_t size);
 
 #endif

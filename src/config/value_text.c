@@ -202,7 +202,7 @@ pal_value_placeholder(const struct pal_option *option, char *out, size_t size)
         (void)snprintf(out, size, PAL_T("TEXT", "TEXTE"));
         break;
     case PAL_OPTION_PATH:
-        (void)snprintf(out, size, PAL_T("FILE", "FICHIER"));
+        (void)snprintf(out, size, PAL_T("PATH", "CHEMIN"));
         break;
     case PAL_OPTION_SECRET:
         (void)snprintf(out, size, PAL_T("KEY", "CLÉ"));

@@ -9,7 +9,7 @@
 
 #include "config/config.h"
 
-#define PAL_YAML_BYTES_MAX (256u * 1024)
+#define PAL_YAML_BYTES_MAX ((size_t)256 * 1024)
 #define PAL_YAML_DEPTH_MAX 16
 
 /*

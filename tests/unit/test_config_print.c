@@ -9,7 +9,7 @@
 #include "util/text.h"
 #include "util/utf8.h"
 
-#define OUTPUT_BYTES_MAX (128u * 1024)
+#define OUTPUT_BYTES_MAX ((size_t)128 * 1024)
 
 static void
 expect_file_is_current(const char *lang, const char *name)
