@@ -9,38 +9,32 @@
 #include <stddef.h>
 
 enum st_precision {
-	ST_F32,
-	ST_BF16,
+    ST_F32,
+    ST_BF16,
 };
 
 struct st_gemm;
 
 struct st_operand {
-	const void *data; // st_precision of the gemm; row-major
-	bool transposed;  // false: stored as used; true: stored [columns][rows]
+    const void *data; // st_precision of the gemm; row-major
+    bool transposed;  // false: stored as used; true: stored [columns][rows]
 };
 
 // NULL when oneDNN cannot start. One gemm serves one thread; it uses all OpenMP threads inside.
-struct st_gemm *
-st_gemm_create(enum st_precision precision);
+struct st_gemm *st_gemm_create(enum st_precision precision);
 
-void
-st_gemm_destroy(struct st_gemm *g);
+void st_gemm_destroy(struct st_gemm *g);
 
-enum st_precision
-st_gemm_precision(const struct st_gemm *g);
+enum st_precision st_gemm_precision(const struct st_gemm *g);
 
 // Bytes of one operand element.
-size_t
-st_gemm_element(const struct st_gemm *g);
+size_t st_gemm_element(const struct st_gemm *g);
 
 // c[m][n] = a[m][k] * b[k][n], or += when `add`. All three are dense. False when oneDNN refuses.
-bool
-st_gemm_run(struct st_gemm *g, int m, int n, int k, struct st_operand a, struct st_operand b,
-	    float *c, bool add);
+bool st_gemm_run(struct st_gemm *g, int m, int n, int k, struct st_operand a, struct st_operand b,
+                 float *c, bool add);
 
 // Copies n floats into operand format.
-void
-st_gemm_lower(const struct st_gemm *g, void *dst, const float *src, size_t n);
+void st_gemm_lower(const struct st_gemm *g, void *dst, const float *src, size_t n);
 
 #endif

@@ -1,0 +1,1 @@
+"""The starter model's corpus: hand-written material and the grammar that multiplies it."""
