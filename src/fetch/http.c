@@ -33,6 +33,15 @@ after_prefix(const char *line, const char *name)
     return strncasecmp(line, name, len) == 0 ? line + len : NULL;
 }
 
+/* What is too long counts as not there. */
+static void
+copy_value(char *to, size_t room, const char *from, size_t len)
+{
+    len = len < room ? len : 0;
+    memcpy(to, from, len);
+    to[len] = '\0';
+}
+
 /* An entity tag without its quotes. */
 static void
 copy_tag(char *to, size_t room, const char *from)
@@ -41,8 +50,7 @@ copy_tag(char *to, size_t room, const char *from)
         from += 2;
     }
     from += *from == '"';
-    size_t len = strcspn(from, "\"");
-    (void)snprintf(to, room, "%.*s", (int)(len < room ? len : 0), from);
+    copy_value(to, room, from, strcspn(from, "\""));
 }
 
 static int64_t
@@ -68,9 +76,9 @@ read_header(struct pal_http_head *head, const char *line)
     } else if ((value = after_prefix(line, "etag: ")) != NULL) {
         copy_tag(head->etag, sizeof(head->etag), value);
     } else if ((value = after_prefix(line, "x-repo-commit: ")) != NULL) {
-        (void)snprintf(head->commit, sizeof(head->commit), "%s", value);
+        copy_value(head->commit, sizeof(head->commit), value, strlen(value));
     } else if ((value = after_prefix(line, "location: ")) != NULL) {
-        (void)snprintf(head->location, sizeof(head->location), "%s", value);
+        copy_value(head->location, sizeof(head->location), value, strlen(value));
     } else if ((value = after_prefix(line, "x-linked-size: ")) != NULL) {
         head->linked_size = read_number(value);
     } else if ((value = after_prefix(line, "content-length: ")) != NULL) {

@@ -10,6 +10,7 @@
 #include "util/mem.h"
 
 #define EXPERTS_MAX 1024
+#define HEADS_MAX   65536
 
 struct check {
     const struct pal_gguf_file *parts;
@@ -149,33 +150,86 @@ is_scalar(const struct check *check, const char *suffix)
     return find(check, suffix, &kv) && kv.kind != PAL_GGUF_KIND_ARRAY;
 }
 
+struct heads {
+    uint64_t n;
+    uint64_t n_kv;
+    uint64_t key_length;
+    uint64_t value_length;
+};
+
+/* Whether the rows (or the row length) of the attention's matrices are what the heads need. */
+static bool
+projections_fit(const struct pal_gguf_file *part, const struct heads *heads)
+{
+    const struct {
+        const char *suffix;
+        size_t dimension;
+        uint64_t wanted;
+    } rows[] = {
+        {".attn_q.weight", 1, heads->n * heads->key_length},
+        {".attn_k.weight", 1, heads->n_kv * heads->key_length},
+        {".attn_v.weight", 1, heads->n_kv * heads->value_length},
+        {".attn_output.weight", 0, heads->n * heads->value_length},
+    };
+    for (size_t i = 0; i < part->n_tensors; i++) {
+        const struct pal_gguf_tensor *tensor = &part->tensors[i];
+        const char *suffix = tensor->layer >= 0 ? strchr(tensor->name + strlen("blk."), '.') : "";
+        for (size_t j = 0; j < PAL_COUNT_OF(rows); j++) {
+            if (strcmp(suffix, rows[j].suffix) == 0 &&
+                tensor->shape[rows[j].dimension] != rows[j].wanted) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+/* The common families turn whole heads and size their matrices by them; libllama relies on it. */
+static bool
+is_plain_transformer(const struct check *check)
+{
+    static const char *const names[] = {"llama",    "qwen2",    "qwen2moe", "qwen3",
+                                        "qwen3moe", "mistral3", "olmo2"};
+    for (size_t i = 0; i < PAL_COUNT_OF(names); i++) {
+        if (strcmp(check->architecture, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static enum pal_err
 check_attention(const struct check *check)
 {
     if (!is_scalar(check, "attention.head_count")) {
         return PAL_OK;
     }
-    uint64_t n_heads = number(check, "attention.head_count", 0);
-    if (n_heads == 0) {
+    struct heads heads = {.n = number(check, "attention.head_count", 0)};
+    if (heads.n == 0) {
         return PAL_OK; /* no attention at all */
     }
-    uint64_t n_kv = number(check, "attention.head_count_kv", n_heads);
-    if (is_scalar(check, "attention.head_count_kv") && (n_kv == 0 || n_heads % n_kv != 0)) {
+    uint64_t head = number(check, "embedding_length", heads.n) / heads.n;
+    heads.n_kv = number(check, "attention.head_count_kv", heads.n);
+    heads.key_length = number(check, "attention.key_length", head);
+    heads.value_length = number(check, "attention.value_length", head);
+    struct pal_gguf_kv kv;
+    bool kv_differ = find(check, "attention.head_count_kv", &kv) && kv.kind == PAL_GGUF_KIND_ARRAY;
+    if (heads.n > HEADS_MAX || heads.n_kv > HEADS_MAX || heads.key_length > HEADS_MAX ||
+        heads.value_length > HEADS_MAX ||
+        (!kv_differ && (heads.n_kv == 0 || heads.n % heads.n_kv != 0))) {
         return refuse(check, "its numbers of attention heads contradict each other");
     }
-    uint64_t head = number(check, "embedding_length", n_heads) / n_heads;
-    uint64_t key = number(check, "attention.key_length", head);
-    uint64_t rotated = number(check, "rope.dimension_count", key);
-    static const char *const rotate_all[] = {"llama", "qwen2", "qwen3", "mistral3", "olmo2"};
-    bool must_equal = false;
-    for (size_t i = 0; i < PAL_COUNT_OF(rotate_all); i++) {
-        must_equal = must_equal || strcmp(check->architecture, rotate_all[i]) == 0;
+    uint64_t rotated = number(check, "rope.dimension_count", heads.key_length);
+    bool is_right = rotated <= heads.key_length && rotated % 2 == 0;
+    if (is_right && is_plain_transformer(check)) {
+        is_right = rotated == heads.key_length && heads.value_length == heads.key_length;
+        /* Where layers differ, libllama compares each with its own matrices itself. */
+        for (uint32_t p = 0; p < check->n_parts && is_right && !kv_differ; p++) {
+            is_right = projections_fit(&check->parts[p], &heads);
+        }
     }
-    if (rotated > key || rotated % 2 != 0 ||
-        (must_equal && (rotated != key || number(check, "attention.value_length", head) != key))) {
-        return refuse(check, "the lengths of its attention heads contradict each other");
-    }
-    return PAL_OK;
+    return is_right ? PAL_OK
+                    : refuse(check, "the sizes of its attention heads contradict each other");
 }
 
 static enum pal_err
