@@ -24,6 +24,9 @@ is_ready(const struct pal_call *call, enum pal_api_dialect dialect)
         return true;
     case PAL_ENGINE_STARTING:
     case PAL_ENGINE_LOADING:
+        if (engine != NULL && pal_engine_facts(engine)->n_ctx_tokens > 0) {
+            return true; /* it died and comes back: the turn waits for it in the line */
+        }
         (void)snprintf(text, sizeof(text), "the model is loading (%d %%), try again soon",
                        engine != NULL ? (int)(pal_engine_progress(engine) * 100) : 0);
         failure.code = "model_loading";

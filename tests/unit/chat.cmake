@@ -3,6 +3,7 @@ palabre_unit_test(test_turn LINK palabre-chat)
 palabre_unit_test(test_conv LINK palabre-chat)
 palabre_unit_test(test_histogram LINK palabre-chat)
 palabre_unit_test(test_persona LINK palabre-chat)
+palabre_unit_test(test_plain LINK palabre-output)
 
 # The front's side of the engine, replaced at link time: its own objects come before the library's.
 add_library(palabre-fake-engine STATIC unit/fake_engine.c)
