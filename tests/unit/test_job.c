@@ -25,10 +25,10 @@ test_roles_are_read_and_named(void **state)
         enum pal_err err;
         enum pal_role role;
     } cases[] = {
-        {"system", PAL_OK, PAL_ROLE_SYSTEM},       {"developer", PAL_OK, PAL_ROLE_SYSTEM},
-        {"user", PAL_OK, PAL_ROLE_USER},           {"assistant", PAL_OK, PAL_ROLE_ASSISTANT},
-        {"User", PAL_ERR_ARGUMENT, 0},             {"", PAL_ERR_ARGUMENT, 0},
-        {"tool", PAL_ERR_ARGUMENT, 0},             {"system ", PAL_ERR_ARGUMENT, 0},
+        {"system", PAL_OK, PAL_ROLE_SYSTEM}, {"developer", PAL_OK, PAL_ROLE_SYSTEM},
+        {"user", PAL_OK, PAL_ROLE_USER},     {"assistant", PAL_OK, PAL_ROLE_ASSISTANT},
+        {"User", PAL_ERR_ARGUMENT, 0},       {"", PAL_ERR_ARGUMENT, 0},
+        {"tool", PAL_ERR_ARGUMENT, 0},       {"system ", PAL_ERR_ARGUMENT, 0},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {
         enum pal_role role = PAL_ROLE_SYSTEM;

@@ -54,7 +54,10 @@ full_event(enum pal_event_kind kind)
         .error = {.code = PAL_ERR_MODEL, .text = "cassé"},
         .state = PAL_ENGINE_READY,
         .progress = 0.5f,
-        .facts = {.model_name = "m", .variant = "zen4", .n_params = UINT64_MAX, .n_threads = 2,
+        .facts = {.model_name = "m",
+                  .variant = "zen4",
+                  .n_params = UINT64_MAX,
+                  .n_threads = 2,
                   .load_us = 12345},
     };
     return event;
