@@ -8,6 +8,15 @@
 
 static void conn_feed(struct pal_http_conn *conn, const char *bytes, size_t len);
 
+/* Keeps the sum of what all bodies hold in memory. */
+static void
+count_body(struct pal_http_conn *conn, size_t bytes)
+{
+    conn->server->body_bytes += bytes;
+    conn->server->body_bytes -= conn->body_bytes;
+    conn->body_bytes = bytes;
+}
+
 static void
 on_closed(uv_handle_t *handle)
 {
@@ -23,6 +32,7 @@ on_closed(uv_handle_t *handle)
     } else {
         server->newest = conn->prev;
     }
+    count_body(conn, 0);
     pal_http_parser_finish(&conn->parser);
     pal_buf_finish(&conn->pipelined);
     free(conn);
@@ -72,6 +82,8 @@ linger(struct pal_http_conn *conn)
 {
     set_phase(conn, PHASE_LINGERING);
     pal_buf_finish(&conn->pipelined);
+    pal_http_parser_reset(&conn->parser);
+    count_body(conn, 0);
     uv_shutdown_t *req = pal_calloc(1, sizeof(*req));
     req->data = conn;
     if (uv_shutdown(req, (uv_stream_t *)&conn->tcp, on_shutdown) < 0) {
@@ -137,6 +149,15 @@ start_reading(struct pal_http_conn *conn)
     return conn->reading;
 }
 
+static void
+refuse_for_memory(struct pal_http_conn *conn)
+{
+    struct pal_error error;
+    (void)pal_error_set(&error, PAL_ERR_BUSY,
+                        "too many large requests are being read at once, try again soon");
+    answer_bad(conn, 503, &error);
+}
+
 /* One step of the present request. Returns the bytes that it took. */
 static size_t
 feed_step(struct pal_http_conn *conn, const char *bytes, size_t len)
@@ -147,8 +168,13 @@ feed_step(struct pal_http_conn *conn, const char *bytes, size_t len)
         conn->since_us = pal_now_us();
     }
     size_t taken = 0;
-    switch (pal_http_parser_feed(parser, bytes, len, &taken)) {
+    enum pal_http_parse result = pal_http_parser_feed(parser, bytes, len, &taken);
+    count_body(conn, parser->body.len);
+    switch (result) {
     case PAL_HTTP_MORE:
+        if (server->body_bytes > BODIES_BYTES_MAX) {
+            refuse_for_memory(conn);
+        }
         break;
     case PAL_HTTP_HEAD_DONE:
         conn->since_us = pal_now_us();
@@ -197,6 +223,7 @@ conn_request_ended(struct pal_http_conn *conn)
         return;
     }
     pal_http_parser_reset(&conn->parser);
+    count_body(conn, 0);
     set_phase(conn, PHASE_READING);
     if (!start_reading(conn)) {
         conn_close(conn);

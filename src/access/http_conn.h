@@ -16,6 +16,7 @@
 #define STALL_MAX_US      (10 * PAL_US_PER_S) /* a reader that takes nothing */
 #define STREAM_QUEUED_MAX (256u * 1024)       /* bytes of a stream that wait for the reader */
 #define PIPELINED_MAX     (64u * 1024)        /* bytes of further requests kept meanwhile */
+#define BODIES_BYTES_MAX  (64u * 1024 * 1024) /* of all requests that are being read together */
 #define READ_BYTES        (64u * 1024)
 #define TICK_MS           500
 
@@ -44,6 +45,7 @@ struct pal_http_conn {
     int64_t since_us;  /* of the phase; in READING: of the present part of a request */
     int64_t moved_us;  /* when the write queue last shrank, or was empty */
     size_t queued_was; /* its length then */
+    size_t body_bytes; /* the part of the server's sum that is this one's */
 };
 
 struct pal_http_server {
@@ -57,6 +59,7 @@ struct pal_http_server {
     uint32_t n_connections; /* not CLOSING */
     uint32_t max_connections;
     uint32_t max_body_bytes;
+    size_t body_bytes;  /* of all connections */
     uint32_t n_handles; /* libuv handles whose close callback is still to come */
     bool closing;
     pal_http_server_closed_fn on_closed;

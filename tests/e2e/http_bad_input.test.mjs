@@ -248,3 +248,18 @@ test('no file descriptors left: the waiting are turned away, and all is well aft
         assert.equal(await small.stop(), 0);
     }
 });
+
+test('bodies that together would take too much memory are refused, and the room comes back', async () => {
+    // Each holds 3 MiB of a body and never ends it: 64 MiB are taken by the 22nd.
+    const part = 'x'.repeat(3 * 1024 * 1024);
+    const sockets = await open(30);
+    const answers = [];
+    for (const socket of sockets) {
+        socket.once('data', (bytes) => answers.push(String(bytes)));
+        socket.write(head([`Content-Length: ${part.length + 1}`]) + part);
+    }
+    const refused = await until('some are refused', () => answers.length > 0 && answers[0]);
+    assert.match(refused, /^HTTP\/1\.1 503 /);
+    sockets.forEach((socket) => socket.destroy());
+    await until('they are gone', async () => await metric(daemon, 'palabre_connections') < 10);
+});
