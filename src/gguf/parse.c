@@ -41,7 +41,7 @@ take(struct cursor *c, size_t n, const uint8_t **bytes)
 static enum pal_err
 take_u32(struct cursor *c, uint32_t *value)
 {
-    const uint8_t *b;
+    const uint8_t *b = NULL;
     enum pal_err err = take(c, sizeof(*value), &b);
     if (err == PAL_OK) {
         *value = (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
@@ -65,7 +65,7 @@ take_u64(struct cursor *c, uint64_t *value)
 static enum pal_err
 take_text(struct cursor *c, struct pal_gguf_text *text)
 {
-    uint64_t len;
+    uint64_t len = 0;
     enum pal_err err = take_u64(c, &len);
     if (err != PAL_OK) {
         return err;
