@@ -270,6 +270,26 @@ test_every_number_is_held_to_its_range(void **state)
 }
 
 static void
+test_the_documentation_has_every_number_with_its_range(void **state)
+{
+    (void)state;
+    FILE *file = fopen(PALABRE_SOURCE_DIR "/docs/http-api.md", "r");
+    assert_non_null(file);
+    static char page[64 * 1024];
+    page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+    (void)fclose(file);
+    for (size_t i = 0; i < pal_api_n_numbers; i++) {
+        const struct pal_api_number *number = &pal_api_numbers[i];
+        char line[256];
+        (void)snprintf(line, sizeof(line), "\n| `%s` | %.10g to %.10g%s | %s |\n", number->openai,
+                       number->min, number->max, number->minus_one ? ", or -1" : "", number->what);
+        if (strstr(page, line) == NULL) {
+            fail_msg("docs/http-api.md has no line '%s'", line + 1);
+        }
+    }
+}
+
+static void
 test_1025_messages_are_refused(void **state)
 {
     (void)state;
@@ -309,6 +329,7 @@ main(void)
         cmocka_unit_test(test_promises_that_cannot_be_kept_are_refused),
         cmocka_unit_test(test_names_and_stops_are_bounded),
         cmocka_unit_test(test_every_number_is_held_to_its_range),
+        cmocka_unit_test(test_the_documentation_has_every_number_with_its_range),
         cmocka_unit_test(test_1025_messages_are_refused),
         cmocka_unit_test(test_every_cut_of_a_request_is_refused_and_leaks_nothing),
     };
