@@ -174,6 +174,11 @@ show_model(struct chat *chat)
                                  "modèle : %s (%s %s), contexte de %u jetons, sur %s, %u fils"),
                            facts->model_name, facts->architecture, facts->quantisation,
                            facts->n_ctx_tokens, facts->devices, facts->n_threads);
+}
+
+static void
+tell_of_bigger_models(struct chat *chat)
+{
     if (chat->startup.starter) {
         pal_chat_screen_notice(
             &chat->screen, "%s",
@@ -446,9 +451,10 @@ pal_command_chat(int argc, char **argv)
     chat.is_interactive = isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
     bool was_ready = open_parts(&chat) && wait_until_ready(&chat, chat.engine);
     if (was_ready) {
-        if (chat.is_interactive || chat.startup.starter) {
+        if (chat.is_interactive) {
             show_model(&chat);
         }
+        tell_of_bigger_models(&chat);
         chat.input = pal_chat_input_open(&chat.loop, chat.is_interactive);
         talk(&chat);
     }

@@ -303,6 +303,9 @@ void
 pal_chat_input_redraw(struct pal_chat_input *input)
 {
     if (input->is_editing) {
+        /* A shell that had the terminal meanwhile set it its own way; the editor does not know. */
+        (void)el_set(input->editor, EL_PREP_TERM, 0);
+        (void)el_set(input->editor, EL_PREP_TERM, 1);
         el_resize(input->editor);
         (void)el_set(input->editor, EL_REFRESH);
     }

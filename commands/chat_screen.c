@@ -84,13 +84,15 @@ pal_chat_screen_notice(struct pal_chat_screen *screen, const char *format, ...)
 void
 pal_chat_screen_progress(struct pal_chat_screen *screen, float part)
 {
-    if (isatty(STDERR_FILENO) != 1) {
+    int percent = (int)(part * 100.0F);
+    if (isatty(STDERR_FILENO) != 1 || (screen->has_progress && percent == screen->percent)) {
         return;
     }
     screen->has_progress = true;
+    screen->percent = percent;
     (void)fprintf(stderr,
                   PAL_T("\r\033[Kloading the model: %d %%", "\r\033[Kje charge le modèle : %d %%"),
-                  (int)(part * 100.0f));
+                  percent);
 }
 
 void

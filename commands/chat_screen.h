@@ -13,6 +13,7 @@
 struct pal_chat_screen {
     bool has_text;     /* of the reply that is being shown */
     bool has_progress; /* a progress line stands on the terminal */
+    int percent;       /* what it says */
     bool is_broken;    /* nobody reads standard output any more */
     char blanks[256];  /* held back: only shown if text follows */
     size_t n_blanks;
