@@ -18,6 +18,15 @@
 
 struct pal_engine;
 
+/* How the model is run where it is not the usual way; bits of pal_engine_options::ways. */
+enum pal_engine_way {
+    PAL_ENGINE_NO_FLASH_ATTN = 1 << 0,  /* the card is too old for flash attention */
+    PAL_ENGINE_NO_EXTRA_BUFTS = 1 << 1, /* weights stay mapped, none are rearranged */
+    PAL_ENGINE_NO_KV_OFFLOAD = 1 << 2,  /* KV stays in RAM */
+    PAL_ENGINE_NO_OP_OFFLOAD = 1 << 3,  /* big batches of the CPU's layers stay on the CPU */
+    PAL_ENGINE_WAYS_ALL = (1 << 4) - 1,
+};
+
 /* Strings are copied. Zero is the default of every number. */
 struct pal_engine_options {
     const char *program; /* file to execute as `PROGRAM engine`; NULL = a thread of this process */
@@ -31,6 +40,10 @@ struct pal_engine_options {
     uint32_t n_batch_tokens;  /* rows of one step; default 512 */
     uint32_t chunk_tokens;    /* most prefill rows in a step while others decode; default 64 */
     int32_t n_gpu_layers;     /* default 0 */
+    uint32_t kv_type;         /* ggml's number of a tensor type; default 1, F16 */
+    unsigned ways;            /* enum pal_engine_way */
+    const char *variant;      /* CPU variant, "zen4"; NULL = ggml's own choice */
+    const char *gpu_device;   /* ggml's name of the one card to use; NULL = all */
 };
 
 /*

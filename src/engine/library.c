@@ -1,5 +1,6 @@
 #include "engine/library.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <ggml-backend.h>
 #include <limits.h>
@@ -70,8 +71,42 @@ beside_program(void)
     return dir;
 }
 
+/* The CPU backend of that name alone; ggml takes it for its only choice. */
+static bool
+load_variant(const char *dir, const char *variant)
+{
+    char *path = pal_printf("%s/" VARIANT_PREFIX "%s.so", dir, variant);
+    bool is_loaded = access(path, R_OK) == 0 && ggml_backend_load(path) != NULL;
+    if (!is_loaded) {
+        pal_log_warn("no such CPU variant here: ggml picks one", "variant=%s", variant);
+    }
+    free(path);
+    return is_loaded;
+}
+
+/* The backends of graphics cards, beside a CPU variant that is loaded already. */
 static void
-load_backends(const char *dir)
+load_cards(const char *dir)
+{
+    DIR *folder = opendir(dir);
+    const struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        const char *name = entry->d_name;
+        if (strncmp(name, "libggml-", 8) == 0 && strstr(name, ".so") != NULL &&
+            strncmp(name, VARIANT_PREFIX, strlen(VARIANT_PREFIX)) != 0 &&
+            strncmp(name, "libggml-base", 12) != 0) {
+            char *path = pal_printf("%s/%s", dir, name);
+            (void)ggml_backend_load(path);
+            free(path);
+        }
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+}
+
+static void
+load_backends(const char *dir, const char *variant)
 {
     llama_log_set(on_llama_log, NULL);
     (void)ggml_set_abort_callback(on_ggml_abort);
@@ -81,20 +116,24 @@ load_backends(const char *dir)
     if (from == NULL && is_folder(PALABRE_LLAMA_LIB_DIR)) {
         from = PALABRE_LLAMA_LIB_DIR;
     }
-    /* NULL: a system's llama.cpp knows itself where its backends are. */
-    ggml_backend_load_all_from_path(from);
+    if (from != NULL && variant != NULL && load_variant(from, variant)) {
+        load_cards(from);
+    } else {
+        /* NULL: a system's llama.cpp knows itself where its backends are. */
+        ggml_backend_load_all_from_path(from);
+    }
     pal_log_debug("backends loaded", "dir=" PAL_LOG_STR, from != NULL ? from : "(default)");
     free(installed);
 }
 
 enum pal_err
-pal_library_init(const char *dir, struct pal_error *error)
+pal_library_init(const char *dir, const char *variant, struct pal_error *error)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static bool is_done;
     (void)pthread_mutex_lock(&lock);
     if (!is_done) {
-        load_backends(dir);
+        load_backends(dir, variant);
         is_done = true;
     }
     (void)pthread_mutex_unlock(&lock);

@@ -10,9 +10,11 @@
 
 /*
  * Loads ggml's backends from `dir`; NULL = as built, or beside an installed program
- * (../lib/palabre). ggml picks the CPU variant. PAL_ERR_MODEL if there is no CPU backend.
+ * (../lib/palabre). `variant` is the CPU build to take ("zen4"); NULL, or one that is not there or
+ * can't run here: ggml picks. PAL_ERR_MODEL if there is no CPU backend.
  */
-enum pal_err pal_library_init(const char *dir, struct pal_error *error) PAL_MUST_USE;
+enum pal_err pal_library_init(const char *dir, const char *variant,
+                              struct pal_error *error) PAL_MUST_USE;
 
 /* The CPU variant in use, by its file's name ("sapphirerapids"); "system" for a plain build. */
 void pal_library_variant(char *text, size_t size);

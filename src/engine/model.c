@@ -9,6 +9,7 @@
 #include "engine/library.h"
 #include "engine/threads.h"
 #include "gguf/gguf.h"
+#include "plan/plan.h"
 #include "util/mem.h"
 
 #define LOG_TOPIC "model"
@@ -16,6 +17,10 @@
 
 /* Rows that one graph computes at most; longer batches are cut by llama.cpp. */
 #define UBATCH_MAX 512
+/* Rows of logits for each turn of a step: one is sampled, the others would be guesses to verify. */
+#define OUTPUTS_PER_TURN 4
+#define DEVICES_MAX      16
+#define CTX_TOKENS_MIN   512
 
 struct loading {
     pal_model_progress_fn on_progress;
@@ -72,12 +77,45 @@ free_pool(struct pal_model *model)
     model->pool = NULL;
 }
 
-static enum pal_err
-load_weights(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
-             struct pal_error *error)
+static bool
+has_gpu(void)
 {
+    return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != NULL ||
+           ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != NULL;
+}
+
+/*
+ * The cards to use, NULL-terminated. None at all without layers for them: with a card in its list
+ * llama.cpp leaves weights as they are, and the CPU's kernels are slower on those.
+ */
+static void
+choose_devices(const struct pal_settings *settings, int32_t n_gpu_layers,
+               ggml_backend_dev_t devices[DEVICES_MAX + 1])
+{
+    size_t n = 0;
+    for (size_t i = 0; i < ggml_backend_dev_count() && n < DEVICES_MAX && n_gpu_layers != 0; i++) {
+        ggml_backend_dev_t device = ggml_backend_dev_get(i);
+        enum ggml_backend_dev_type type = ggml_backend_dev_type(device);
+        bool is_card =
+            type == GGML_BACKEND_DEVICE_TYPE_GPU || type == GGML_BACKEND_DEVICE_TYPE_IGPU;
+        if (is_card && (settings->gpu_device == NULL ||
+                        strcmp(ggml_backend_dev_name(device), settings->gpu_device) == 0)) {
+            devices[n++] = device;
+        }
+    }
+    devices[n] = NULL;
+}
+
+static enum pal_err
+load_weights(struct pal_model *model, const struct pal_settings *settings, int32_t n_gpu_layers,
+             struct loading *loading, struct pal_error *error)
+{
+    ggml_backend_dev_t devices[DEVICES_MAX + 1];
+    choose_devices(settings, n_gpu_layers, devices);
     struct llama_model_params params = llama_model_default_params();
-    params.n_gpu_layers = settings->n_gpu_layers;
+    params.n_gpu_layers = n_gpu_layers;
+    params.devices = devices;
+    params.use_extra_bufts = (settings->ways & PAL_ENGINE_NO_EXTRA_BUFTS) == 0;
     params.progress_callback = on_load_progress;
     params.progress_callback_user_data = loading;
     model->model = llama_model_load_from_file(settings->model_path, params);
@@ -103,13 +141,23 @@ load_weights(struct pal_model *model, const struct pal_settings *settings, struc
 }
 
 static enum pal_err
-make_context(struct pal_model *model, const struct pal_settings *settings, struct pal_error *error)
+make_context(struct pal_model *model, const struct pal_settings *settings, uint32_t n_ctx_tokens,
+             struct pal_error *error)
 {
     struct llama_context_params params = llama_context_default_params();
-    params.n_ctx = settings->n_ctx_tokens;
+    params.n_ctx = n_ctx_tokens;
     params.n_batch = settings->n_batch_tokens;
     params.n_ubatch = settings->n_batch_tokens < UBATCH_MAX ? settings->n_batch_tokens : UBATCH_MAX;
     params.n_seq_max = settings->n_sequences;
+    params.n_outputs_max = pal_model_outputs_max(settings);
+    params.type_k = (enum ggml_type)settings->kv_type;
+    params.type_v = (enum ggml_type)settings->kv_type;
+    /* Never "auto": it may differ between devices, and saved states then don't fit. */
+    params.flash_attn_type = (settings->ways & PAL_ENGINE_NO_FLASH_ATTN) != 0
+                                 ? LLAMA_FLASH_ATTN_TYPE_DISABLED
+                                 : LLAMA_FLASH_ATTN_TYPE_ENABLED;
+    params.offload_kqv = (settings->ways & PAL_ENGINE_NO_KV_OFFLOAD) == 0;
+    params.op_offload = (settings->ways & PAL_ENGINE_NO_OP_OFFLOAD) == 0;
     params.n_threads = (int32_t)model->n_threads;
     params.n_threads_batch = (int32_t)model->n_threads_batch;
     params.kv_unified = true;
@@ -120,7 +168,7 @@ make_context(struct pal_model *model, const struct pal_settings *settings, struc
         return pal_error_set(error, PAL_ERR_MODEL,
                              "cannot make a context of %u tokens for '%s': there may be too little "
                              "memory; try a smaller one",
-                             settings->n_ctx_tokens, settings->model_path);
+                             n_ctx_tokens, settings->model_path);
     }
     model->memory = llama_get_memory(model->context);
     model->n_cells = llama_n_ctx(model->context);
@@ -131,6 +179,26 @@ make_context(struct pal_model *model, const struct pal_settings *settings, struc
                       !llama_model_is_hybrid(model->model);
     model->can_shift = model->can_edit && llama_memory_can_shift(model->memory);
     return PAL_OK;
+}
+
+static void
+drop_weights(struct pal_model *model)
+{
+    if (model->context != NULL) {
+        llama_free(model->context);
+    }
+    if (model->model != NULL) {
+        llama_model_free(model->model);
+    }
+    model->context = NULL;
+    model->model = NULL;
+}
+
+uint32_t
+pal_model_outputs_max(const struct pal_settings *settings)
+{
+    uint32_t n = settings->n_sequences * OUTPUTS_PER_TURN;
+    return n < settings->n_batch_tokens ? n : settings->n_batch_tokens;
 }
 
 static void
@@ -180,13 +248,6 @@ describe_devices(char *text, size_t size, bool uses_gpu)
     }
 }
 
-static bool
-has_gpu(void)
-{
-    return ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_GPU) != NULL ||
-           ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_IGPU) != NULL;
-}
-
 static void
 fill_facts(const struct pal_model *model, const struct pal_settings *settings,
            const struct pal_gguf_facts *file, struct pal_engine_facts *facts)
@@ -207,13 +268,49 @@ fill_facts(const struct pal_model *model, const struct pal_settings *settings,
     (void)snprintf(facts->architecture, sizeof(facts->architecture), "%s", file->architecture);
     (void)snprintf(facts->quantisation, sizeof(facts->quantisation), "%s", file->quant);
     pal_library_variant(facts->variant, sizeof(facts->variant));
-    bool uses_gpu = settings->n_gpu_layers != 0 && has_gpu();
-    uint32_t wanted = settings->n_gpu_layers < 0 ? UINT32_MAX : (uint32_t)settings->n_gpu_layers;
+    bool uses_gpu = model->n_gpu_layers != 0;
+    uint32_t wanted = model->n_gpu_layers < 0 ? UINT32_MAX : (uint32_t)model->n_gpu_layers;
     facts->n_layers_gpu = !uses_gpu ? 0 : wanted > file->n_layers ? file->n_layers : wanted;
     describe_devices(facts->devices, sizeof(facts->devices), uses_gpu);
-    uint64_t head_bytes =
-        ((uint64_t)file->key_length + file->value_length) * ggml_type_size(GGML_TYPE_F16);
-    facts->kv_bytes = (uint64_t)model->n_cells * file->n_layers * file->n_heads_kv * head_bytes;
+    enum ggml_type kv_type = (enum ggml_type)settings->kv_type;
+    uint64_t row_bytes = ggml_row_size(kv_type, (int64_t)file->n_heads_kv * file->key_length) +
+                         ggml_row_size(kv_type, (int64_t)file->n_heads_kv * file->value_length);
+    facts->kv_bytes = (uint64_t)model->n_cells * file->n_layers * row_bytes;
+}
+
+/*
+ * What was planned, and if memory is short all the same: fewer layers on the card, then less
+ * context, until it runs. A file that can't be loaded at all costs a few quick attempts more.
+ */
+static enum pal_err
+load_on_some_rung(struct pal_model *model, const struct pal_settings *settings,
+                  struct loading *loading, struct pal_error *error)
+{
+    int32_t n_gpu_layers = has_gpu() ? settings->n_gpu_layers : 0;
+    uint32_t n_ctx_tokens = settings->n_ctx_tokens;
+    for (;;) {
+        enum pal_err err = load_weights(model, settings, n_gpu_layers, loading, error);
+        bool has_weights = err == PAL_OK;
+        if (has_weights) {
+            err = make_context(model, settings, n_ctx_tokens, error);
+        }
+        if (err == PAL_OK) {
+            model->n_gpu_layers = n_gpu_layers;
+            return PAL_OK;
+        }
+        if (err != PAL_ERR_MODEL ||
+            (n_gpu_layers == 0 && (!has_weights || n_ctx_tokens / 2 < CTX_TOKENS_MIN))) {
+            return err;
+        }
+        drop_weights(model);
+        if (n_gpu_layers != 0) {
+            n_gpu_layers = pal_plan_fewer_layers(model->n_blocks, n_gpu_layers);
+        } else {
+            n_ctx_tokens /= 2;
+        }
+        pal_log_warn("too little memory: trying the next rung", "gpu_layers=%d context=%u",
+                     n_gpu_layers, n_ctx_tokens);
+    }
 }
 
 static enum pal_err
@@ -223,12 +320,9 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
     model->n_threads = settings->n_threads != 0 ? settings->n_threads : pal_threads_default();
     model->n_threads_batch =
         settings->n_threads_batch != 0 ? settings->n_threads_batch : model->n_threads;
-    enum pal_err err = pal_library_init(settings->llama_dir, error);
+    enum pal_err err = pal_library_init(settings->llama_dir, settings->variant, error);
     if (err == PAL_OK) {
-        err = load_weights(model, settings, loading, error);
-    }
-    if (err == PAL_OK) {
-        err = make_context(model, settings, error);
+        err = load_on_some_rung(model, settings, loading, error);
     }
     if (err != PAL_OK) {
         return err;
@@ -252,6 +346,7 @@ pal_model_load(struct pal_model *model, const struct pal_settings *settings,
     }
     struct pal_gguf_facts file_facts = pal_gguf_facts(file);
     pal_gguf_close(file);
+    model->n_blocks = file_facts.n_layers;
     struct loading loading = {.on_progress = on_progress, .userdata = userdata};
     err = load(model, settings, &loading, error);
     if (err != PAL_OK) {

@@ -26,6 +26,8 @@ struct pal_model {
     uint32_t n_ctx_max_tokens; /* of one timeline: the cells, or what the model was trained for */
     uint32_t n_threads;
     uint32_t n_threads_batch;
+    uint32_t n_blocks;    /* layers of the file, without the output layer */
+    int32_t n_gpu_layers; /* as loaded; fewer than asked for where memory was short */
     /* False for memories that can't drop or copy parts of a sequence (recurrent, sliding window).
      */
     bool can_edit;
@@ -43,5 +45,8 @@ enum pal_err pal_model_load(struct pal_model *model, const struct pal_settings *
                             pal_model_progress_fn on_progress, void *userdata,
                             struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
 void pal_model_finish(struct pal_model *model);
+
+/* Rows of logits that one step may ask for; llama.cpp makes room for no more. */
+uint32_t pal_model_outputs_max(const struct pal_settings *settings);
 
 #endif

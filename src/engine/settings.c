@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gguf/type.h"
 #include "util/mem.h"
 
 static uint32_t
@@ -26,6 +27,10 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         .n_batch_tokens = or_default(options->n_batch_tokens, 512),
         .chunk_tokens = or_default(options->chunk_tokens, 64),
         .n_gpu_layers = options->n_gpu_layers,
+        .kv_type = or_default(options->kv_type, PAL_GGUF_TYPE_F16),
+        .ways = options->ways,
+        .variant = pal_strdup(options->variant),
+        .gpu_device = pal_strdup(options->gpu_device),
     };
     enum pal_err err = pal_settings_check(settings, error);
     if (err != PAL_OK) {
@@ -44,6 +49,16 @@ check_number(const char *name, uint32_t value, uint32_t low, uint32_t high, stru
                          high, value);
 }
 
+/* It becomes part of a file's name. */
+static bool
+is_name(const char *name)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    size_t len = name != NULL ? strlen(name) : 0;
+    return name == NULL ||
+           (len > 0 && len <= PAL_ENGINE_NAME_MAX_BYTES && strspn(name, allowed) == len);
+}
+
 enum pal_err
 pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
 {
@@ -53,6 +68,14 @@ pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
             return pal_error_set(error, PAL_ERR_ARGUMENT, "a path is longer than %d bytes",
                                  PAL_ENGINE_PATH_MAX_BYTES);
         }
+    }
+    if (!is_name(settings->variant) || !is_name(settings->gpu_device)) {
+        return pal_error_set(error, PAL_ERR_ARGUMENT,
+                             "the name of a CPU variant or a card has letters and digits only");
+    }
+    if (settings->kv_type != PAL_GGUF_TYPE_F16 && settings->kv_type != PAL_GGUF_TYPE_Q8_0) {
+        return pal_error_set(error, PAL_ERR_ARGUMENT, "the KV cache is F16 or Q8_0, not type %u",
+                             settings->kv_type);
     }
     if (settings->model_path == NULL && settings->script_path == NULL) {
         return pal_error_set(error, PAL_ERR_ARGUMENT, "the engine needs a model or a script");
@@ -66,6 +89,7 @@ pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
         {"n_threads", settings->n_threads, 0, PAL_ENGINE_THREADS_MAX},
         {"n_threads_batch", settings->n_threads_batch, 0, PAL_ENGINE_THREADS_MAX},
         {"n_batch_tokens", settings->n_batch_tokens, settings->n_sequences, PAL_ENGINE_BATCH_MAX},
+        {"ways", settings->ways, 0, PAL_ENGINE_WAYS_ALL},
         {"chunk_tokens", settings->chunk_tokens, 1, PAL_ENGINE_BATCH_MAX},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(ranges); i++) {
@@ -87,5 +111,7 @@ pal_settings_finish(struct pal_settings *settings)
     free(settings->model_path);
     free(settings->script_path);
     free(settings->llama_dir);
+    free(settings->variant);
+    free(settings->gpu_device);
     *settings = (struct pal_settings){0};
 }

@@ -11,6 +11,7 @@
 #define PAL_ENGINE_BATCH_MAX      4096
 #define PAL_ENGINE_THREADS_MAX    512
 #define PAL_ENGINE_PATH_MAX_BYTES 4096
+#define PAL_ENGINE_NAME_MAX_BYTES 63
 
 struct pal_settings {
     char *model_path;  /* owned, may be NULL */
@@ -23,6 +24,10 @@ struct pal_settings {
     uint32_t n_batch_tokens;
     uint32_t chunk_tokens;
     int32_t n_gpu_layers;
+    uint32_t kv_type;
+    uint32_t ways;    /* enum pal_engine_way */
+    char *variant;    /* owned, may be NULL */
+    char *gpu_device; /* owned, may be NULL */
 };
 
 /* Copies and checks. PAL_ERR_ARGUMENT: *settings is zeroed and *error says what is wrong. */

@@ -108,6 +108,10 @@ pal_wire_put_settings(struct pal_buf *out, const struct pal_settings *settings)
     put_u64(&w, settings->n_batch_tokens);
     put_u64(&w, settings->chunk_tokens);
     put_i64(&w, settings->n_gpu_layers);
+    put_u64(&w, settings->kv_type);
+    put_u64(&w, settings->ways);
+    put_text(&w, settings->variant);
+    put_text(&w, settings->gpu_device);
     return put_tail(&w);
 }
 

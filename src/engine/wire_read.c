@@ -186,6 +186,10 @@ take_settings(struct reader *r, struct pal_settings *s)
     s->n_batch_tokens = take_u32(r);
     s->chunk_tokens = take_u32(r);
     s->n_gpu_layers = (int32_t)take_i64(r, INT32_MIN, INT32_MAX);
+    s->kv_type = take_u32(r);
+    s->ways = take_u32(r);
+    s->variant = take_text(r, PAL_ENGINE_NAME_MAX_BYTES, true);
+    s->gpu_device = take_text(r, PAL_ENGINE_NAME_MAX_BYTES, true);
     if (!r->failed && pal_settings_check(s, NULL) != PAL_OK) {
         r->failed = true;
     }

@@ -365,14 +365,21 @@ pal_plan_make(const struct pal_machine *machine, const struct pal_shape *shape,
     return plan;
 }
 
+int32_t
+pal_plan_fewer_layers(uint32_t n_layers, int32_t n_gpu_layers)
+{
+    int32_t all = (int32_t)n_layers + 1;
+    int32_t now = n_gpu_layers < 0 || n_gpu_layers > all ? all : n_gpu_layers;
+    int32_t step = all * 15 / 100;
+    int32_t left = now - (step < LAYERS_WORTH_IT ? LAYERS_WORTH_IT : step);
+    return left < LAYERS_WORTH_IT ? 0 : left;
+}
+
 bool
 pal_plan_step_down(const struct pal_plan *plan, struct pal_plan_options *options)
 {
     if (plan->n_gpu_layers > 0) {
-        uint32_t step = (plan->n_layers + 1) * 15 / 100;
-        step = step < LAYERS_WORTH_IT ? LAYERS_WORTH_IT : step;
-        uint32_t left = plan->n_gpu_layers > step ? plan->n_gpu_layers - step : 0;
-        options->n_gpu_layers = left < LAYERS_WORTH_IT ? 0 : (int32_t)left;
+        options->n_gpu_layers = pal_plan_fewer_layers(plan->n_layers, (int32_t)plan->n_gpu_layers);
         return true;
     }
     if (plan->n_ctx_tokens / 2 >= CTX_MIN) {

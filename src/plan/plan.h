@@ -116,6 +116,12 @@ struct pal_plan pal_plan_make(const struct pal_machine *machine, const struct pa
  */
 bool pal_plan_step_down(const struct pal_plan *plan, struct pal_plan_options *options);
 
+/*
+ * The layers' part of it alone, in llama.cpp's count (n_layers + 1, or a negative number, is all):
+ * fewer than n_gpu_layers, in the end 0.
+ */
+int32_t pal_plan_fewer_layers(uint32_t n_layers, int32_t n_gpu_layers);
+
 /* Threads for the CPU's part, without a card; see threads.c. */
 uint32_t pal_plan_threads(const struct pal_cpu *cpu, enum pal_why *why);
 

@@ -37,6 +37,10 @@ test_what_is_out_of_range_is_named(void **state)
         {{.model_path = "m", .n_ctx_tokens = UINT32_MAX}, "n_ctx_tokens"},
         {{.model_path = "m", .n_threads = 100000}, "n_threads"},
         {{.model_path = "m", .n_batch_tokens = 2}, "n_batch_tokens"},
+        {{.model_path = "m", .variant = "../../evil"}, "variant"},
+        {{.model_path = "m", .gpu_device = ""}, "card"},
+        {{.model_path = "m", .kv_type = 7}, "KV"},
+        {{.model_path = "m", .ways = 1u << 20}, "ways"},
         {{.model_path = "m", .chunk_tokens = 1u << 30}, "chunk_tokens"},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {

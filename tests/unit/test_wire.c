@@ -68,7 +68,11 @@ static void
 put_all(struct pal_buf *out)
 {
     struct pal_settings settings;
-    const struct pal_engine_options options = {.model_path = "/m.gguf", .n_gpu_layers = -1};
+    const struct pal_engine_options options = {.model_path = "/m.gguf",
+                                               .n_gpu_layers = -1,
+                                               .kv_type = 8,
+                                               .ways = PAL_ENGINE_NO_KV_OFFLOAD,
+                                               .variant = "zen4"};
     assert_int_equal(pal_settings_init(&settings, &options, NULL), PAL_OK);
     assert_int_equal(pal_wire_put_settings(out, &settings), PAL_OK);
     pal_settings_finish(&settings);
@@ -151,6 +155,10 @@ read_all(const char *data, size_t len)
             assert_string_equal(m.settings.model_path, "/m.gguf");
             assert_null(m.settings.script_path);
             assert_int_equal(m.settings.n_gpu_layers, -1);
+            assert_int_equal(m.settings.kv_type, 8);
+            assert_int_equal(m.settings.ways, PAL_ENGINE_NO_KV_OFFLOAD);
+            assert_string_equal(m.settings.variant, "zen4");
+            assert_null(m.settings.gpu_device);
             break;
         case PAL_WIRE_JOB:
             check_job(&m.job);
