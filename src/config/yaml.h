@@ -10,7 +10,6 @@
 #include "config/config.h"
 
 #define PAL_YAML_BYTES_MAX ((size_t)256 * 1024)
-#define PAL_YAML_DEPTH_MAX 16
 
 /*
  * Reads the text of a file into *config, where every setting already holds a value: what the text
