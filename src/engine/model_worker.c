@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "engine/model_turn.h"
+#include "engine/pace.h"
 #include "engine/sampler.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -32,6 +33,8 @@ struct model_worker {
     size_t n_turns;
     const struct pal_model_turn *lonely; /* the only turn of the running step, else NULL */
     unsigned n_failed_steps;             /* one after the other */
+    struct pal_pace pace;
+    uint32_t n_threads_now; /* what the context was told last */
 };
 
 /* ---- the KV behind the timelines ---- */
@@ -105,6 +108,9 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
     pal_replies_init(w->replies, (uint64_t)pal_now_us());
     w->batch = llama_batch_init((int32_t)w->settings->n_batch_tokens, 0, 1);
     llama_set_abort_callback(w->model.context, should_abort, w);
+    w->n_threads_now = w->model.n_threads > w->model.n_threads_batch ? w->model.n_threads
+                                                                     : w->model.n_threads_batch;
+    pal_pace_init(&w->pace, w->n_threads_now);
     return PAL_OK;
 }
 
@@ -423,6 +429,29 @@ sample(struct model_worker *w, struct pal_model_turn *turn)
     }
 }
 
+/*
+ * Leaves the cores to whoever else wants them, and takes them back (pace.h). A number of threads
+ * that a person has set is kept.
+ */
+static void
+keep_pace(struct model_worker *w, int64_t now_us)
+{
+    struct pal_pace_sample sample;
+    if (w->settings->n_threads != 0 || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US ||
+        !pal_pace_read(&sample)) {
+        return;
+    }
+    uint32_t n = pal_pace_update(&w->pace, &sample);
+    if (n == w->n_threads_now) {
+        return;
+    }
+    w->n_threads_now = n;
+    uint32_t decode = w->model.n_threads < n ? w->model.n_threads : n;
+    uint32_t batch = w->model.n_threads_batch < n ? w->model.n_threads_batch : n;
+    llama_set_n_threads(w->model.context, (int32_t)decode, (int32_t)batch);
+    pal_log_debug("pace", "threads=%u", n);
+}
+
 static int64_t
 step(void *worker)
 {
@@ -438,6 +467,7 @@ step(void *worker)
     if (w->batch.n_tokens == 0) {
         return w->n_turns > 0 ? 0 : -1;
     }
+    keep_pace(w, now_us);
     int32_t status = llama_decode(w->model.context, w->batch);
     w->lonely = NULL;
     if (status != 0) {
