@@ -95,7 +95,8 @@ test('the daemon takes its key from the file that the configuration names', asyn
 
 test('an installed tree works wherever it is moved, with its own libraries and model', () => {
     const tree = join(folder, 'in stalled');
-    const installed = spawnSync('cmake', ['--install', dirname(program), '--prefix', tree], { encoding: 'utf8' });
+    const installed = spawnSync('cmake',
+        ['--install', dirname(program), '--component', 'palabre', '--prefix', tree], { encoding: 'utf8' });
     assert.equal(installed.status, 0, installed.stderr);
     const moved = join(folder, 'moved here');
     renameSync(tree, moved);
