@@ -99,7 +99,8 @@ print_section(const struct pal_option_section *section, struct pal_buf *out)
               "|---|---|---|---|\n",
               "\n## %s%s%s\n\n| Clé | Par défaut | Effet | Option et variable |\n"
               "|---|---|---|---|\n"),
-        PAL_T(section->en, section->fr), section->name[0] != '\0' ? ": " : "", section->name);
+        PAL_T(section->en, section->fr), section->name[0] != '\0' ? PAL_T(": ", " : ") : "",
+        section->name);
     size_t len = strlen(section->name);
     for (size_t i = 0; err == PAL_OK && i < pal_n_options; i++) {
         const struct pal_option *option = &pal_options[i];

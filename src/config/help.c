@@ -1,14 +1,37 @@
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "config/option.h"
 #include "config/print.h"
 #include "config/value.h"
+#include "util/mem.h"
 #include "util/text.h"
 #include "util/utf8.h"
 
 #define TEXT_COLUMN 31
 #define LINE_WIDTH  88
+
+/* Bytes up to where a line may end: the next space that French typography lets one break at. */
+static size_t
+unbreakable(const char *text)
+{
+    static const char opening[] = "«";
+    static const char *const closing[] = {":", ";", "?", "!", "»"};
+    size_t len = strcspn(text, " ");
+    while (text[len] == ' ') {
+        bool glued = len >= sizeof(opening) - 1 &&
+                     strncmp(text + len - (sizeof(opening) - 1), opening, sizeof(opening) - 1) == 0;
+        for (size_t i = 0; i < PAL_COUNT_OF(closing); i++) {
+            glued |= strncmp(text + len + 1, closing[i], strlen(closing[i])) == 0;
+        }
+        if (!glued) {
+            break;
+        }
+        len += 1 + strcspn(text + len + 1, " ");
+    }
+    return len;
+}
 
 /* Words of `text`, wrapped; the first line goes on at `column`. */
 static enum pal_err
@@ -16,7 +39,7 @@ print_wrapped(const char *text, size_t column, struct pal_buf *out)
 {
     enum pal_err err = PAL_OK;
     while (err == PAL_OK && *text != '\0') {
-        size_t len = strcspn(text, " ");
+        size_t len = unbreakable(text);
         size_t width = pal_utf8_count(text, len);
         if (column > TEXT_COLUMN && column + 1 + width > LINE_WIDTH) {
             err = pal_buf_printf(out, "\n%*s", TEXT_COLUMN, "");
