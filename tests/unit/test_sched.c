@@ -698,10 +698,22 @@ tallied_end(void *self, const struct pal_turn_end *ended)
 static const struct pal_sink_ops tallied_ops = {
     .started = tallied_started, .text = tallied_text, .end = tallied_end};
 
+static enum pal_err
+prepare_tallied(void *self, struct pal_job *job, struct pal_error *error)
+{
+    const struct tallied *turn = self;
+    assert_false(turn->is_started);
+    if (turn->turn_id % 16 == 0) {
+        return pal_error_set(error, PAL_ERR_LIMIT, "not prepared");
+    }
+    return pal_job_add_message(job, PAL_ROLE_USER, "salut", 5);
+}
+
 static void
 submit_tallied(struct tally *tally, uint32_t dice)
 {
     static const char *const users[] = {"a", "b", "c", NULL};
+    static const char *const conversations[] = {"x", "y", "z"};
     struct fixture *f = tally->f;
     struct tallied *turn = pal_calloc(1, sizeof(*turn));
     turn->tally = tally;
@@ -712,6 +724,12 @@ submit_tallied(struct tally *tally, uint32_t dice)
         .sink = {.ops = &tallied_ops, .self = turn},
     };
     request.job.deadline_us = dice % 3 == 0 ? f->now_us + (dice / 16) % 3000 : 0;
+    if (dice % 5 < 2) {
+        pal_job_finish(&request.job);
+        request.job.sampling = pal_sampling_default();
+        request.job.conversation = pal_strdup(conversations[dice / 32 % 3]);
+        request.prepare = prepare_tallied;
+    }
     f->is_inside_call = true;
     enum pal_err err = pal_sched_submit(f->sched, &request, &turn->turn_id, NULL);
     f->is_inside_call = false;
@@ -722,6 +740,19 @@ submit_tallied(struct tally *tally, uint32_t dice)
         pal_job_finish(&request.job);
         free(turn);
     }
+}
+
+static void
+expect_one_turn_of_a_conversation(const struct fixture *f)
+{
+    int n_of[3] = {0};
+    for (size_t i = 0; i < fake_engine_n_running(f->engine); i++) {
+        const char *conversation = fake_engine_job(f->engine, i)->conversation;
+        if (conversation != NULL) {
+            n_of[conversation[0] - 'x']++;
+        }
+    }
+    assert_true(n_of[0] <= 1 && n_of[1] <= 1 && n_of[2] <= 1);
 }
 
 static void
@@ -783,6 +814,7 @@ test_accepted_is_done_plus_failed_plus_cancelled(void **state)
         assert_true(pal_sched_n_running(f.sched) <= 4);
         assert_int_equal(pal_sched_n_running(f.sched), fake_engine_n_running(f.engine));
         assert_true(pal_sched_n_waiting(f.sched) <= 16);
+        expect_one_turn_of_a_conversation(&f);
     }
     while (fake_engine_n_running(f.engine) > 0) {
         fake_engine_finish(f.engine, 0, PAL_EVENT_CANCELLED, PAL_FINISH_STOP);
