@@ -44,12 +44,14 @@ struct script_worker {
 };
 
 static void
-die(int signal)
+die(int number)
 {
-    if (signal == 0) {
+    if (number == 0) {
         _exit(3);
     }
-    (void)raise(signal);
+    /* Not a sanitizer's handler: it would make an exit of it. */
+    (void)sigaction(number, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    (void)raise(number);
 }
 
 static enum pal_err
