@@ -115,8 +115,8 @@ read_number(const struct pal_api_number *number, const char *name, const json_t 
         allowed = true;
     }
     if (!allowed) {
-        return pal_api_refuse(error, name, "'%s' must be %s from %.10g to %.10g%s", name, kind,
-                              number->min, number->max, also);
+        return pal_api_refuse(error, name, "'%s' must be %s from %.10g to %.10g%s (%s)", name, kind,
+                              number->min, number->max, also, number->what);
     }
     set_number(request, number->id, given);
     return PAL_OK;

@@ -224,15 +224,3 @@ answer_continue(struct pal_http_conn *conn)
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
     conn_write(conn, text, sizeof(text) - 1, SIZE_MAX);
 }
-
-void
-answer_full(uv_tcp_t *tcp)
-{
-    static char text[] =
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n"
-        "Content-Type: application/json\r\nContent-Length: 70\r\n"
-        "Connection: close\r\n\r\n"
-        "{\"error\":{\"message\":\"all connections are busy\",\"type\":\"server_error\"}}";
-    uv_buf_t all = uv_buf_init(text, sizeof(text) - 1);
-    (void)uv_try_write((uv_stream_t *)tcp, &all, 1);
-}

@@ -309,13 +309,15 @@ make_room(struct pal_http_server *server)
     return victim != NULL;
 }
 
+/* One more than allowed, until it has read its answer or the next one needs the room. */
 static void
 turn_away(struct pal_http_conn *conn)
 {
+    struct pal_error error;
     pal_log_warn("all connections busy, one turned away", "connections=%u",
                  conn->server->n_connections);
-    answer_full(&conn->tcp);
-    conn_close(conn);
+    (void)pal_error_set(&error, PAL_ERR_BUSY, "all connections are busy, try again soon");
+    answer_bad(conn, 503, &error);
 }
 
 void
@@ -341,12 +343,12 @@ conn_accept(struct pal_http_server *server)
     conn->moved_us = conn->since_us;
     if (uv_accept((uv_stream_t *)&server->listener, (uv_stream_t *)&conn->tcp) != 0) {
         conn_close(conn);
+        return;
+    }
+    (void)uv_tcp_nodelay(&conn->tcp, 1);
+    if (!start_reading(conn)) {
+        conn_close(conn);
     } else if (!room) {
         turn_away(conn);
-    } else {
-        (void)uv_tcp_nodelay(&conn->tcp, 1);
-        if (!start_reading(conn)) {
-            conn_close(conn);
-        }
     }
 }

@@ -77,8 +77,6 @@ void conn_request_ended(struct pal_http_conn *conn);
 /* http_answer.c */
 void answer_bad(struct pal_http_conn *conn, int status, const struct pal_error *error);
 void answer_continue(struct pal_http_conn *conn);
-/* For a connection that can't be served: one write, as much as fits. */
-void answer_full(uv_tcp_t *tcp);
 
 /* http_server.c */
 void server_handle_closed(struct pal_http_server *server);

@@ -145,7 +145,11 @@ on_bad(void *userdata, struct pal_http_conn *conn, int status, const struct pal_
 {
     (void)userdata;
     /* The head may be half read: its dialect is not known. */
-    struct pal_api_failure failure = {.status = status, .message = error->text};
+    struct pal_api_failure failure = {
+        .status = status,
+        .message = error->text,
+        .retry_after_s = status == 503 ? 1 : 0,
+    };
     pal_api_fail(conn, PAL_API_OPENAI, &failure, NULL);
 }
 

@@ -193,16 +193,6 @@ test('half a request and then nothing, or a close, leaves nothing behind', async
     await until('they are gone', async () => await metric(daemon, 'palabre_connections') < 10);
 });
 
-test('heads and bodies that trickle are timed out', async () => {
-    const late = await Promise.all([
-        raw(daemon.port, 'GET / HTTP/1.1\r\nHost: x'),
-        raw(daemon.port, head([`Content-Length: ${BODY.length}`]) + BODY.slice(0, 5)),
-    ]);
-    for (const text of late) {
-        assert.match(text, /^HTTP\/1\.1 408 /);
-    }
-});
-
 test('a reader that does not read is cancelled, and others are served meanwhile', async () => {
     const line = 'palabre_turns_ended_total{source="api",outcome="cancelled"}';
     const before_ = await metric(daemon, line);
