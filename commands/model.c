@@ -108,9 +108,9 @@ pal_model_bar_show(struct pal_model_bar *bar, const char *label, uint64_t done_b
     }
     unsigned full = percent * BAR_CELLS / 100;
     char cells[BAR_CELLS + 1];
-    for (unsigned i = 0; i < BAR_CELLS; i++) {
-        cells[i] = i < full ? '=' : i == full ? '>' : ' ';
-    }
+    memset(cells, ' ', BAR_CELLS);
+    memset(cells, '=', full);
+    cells[full] = full < BAR_CELLS ? '>' : '\0';
     cells[BAR_CELLS] = '\0';
     (void)fprintf(stderr,
                   PAL_T("\r\033[K%s [%s] %u %%  %s of %s  %s/s  %s left",

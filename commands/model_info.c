@@ -126,21 +126,21 @@ print_facts(const struct pal_gguf *gguf, const char *path)
         print_label(PAL_T("Name", "Nom"));
         (void)printf("%s\n", facts.name);
     }
-    print_label(PAL_T("Architecture", "Architecture"));
+    print_label("Architecture");
     (void)printf("%s\n", facts.architecture);
     print_parameters(&facts);
     if (facts.n_layers > 0) {
         print_layers(gguf, &facts);
     }
-    print_label(PAL_T("Dimensions", "Dimensions"));
+    print_label("Dimensions");
     (void)printf(PAL_T("%u, feed-forward %u\n", "%u, couche intermédiaire %u\n"),
                  facts.embedding_length, facts.feed_forward_length);
-    print_label(PAL_T("Attention", "Attention"));
+    print_label("Attention");
     (void)printf(PAL_T("%u heads, %u for keys and values, of %u and %u\n",
                        "%u têtes, %u pour clés et valeurs, de %u et %u\n"),
                  facts.n_heads, facts.n_heads_kv, facts.key_length, facts.value_length);
     if (facts.n_experts > 0) {
-        print_label(PAL_T("Experts", "Experts"));
+        print_label("Experts");
         (void)printf(PAL_T("%u, %u at a time\n", "%u, %u à la fois\n"), facts.n_experts,
                      facts.n_experts_used);
     }

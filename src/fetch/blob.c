@@ -18,7 +18,7 @@
 #define WAIT_STEP_MS      50
 #define REPORT_US         (100 * PAL_US_PER_MS)
 #define SHA256_BYTES      32
-#define READ_BUFFER_BYTES (256 * 1024)
+#define READ_BUFFER_BYTES ((size_t)256 * 1024)
 
 struct blob {
     const struct pal_blob_job *job;

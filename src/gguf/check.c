@@ -293,6 +293,12 @@ check_weights(const struct check *check)
     return err;
 }
 
+typedef enum pal_err (*check_fn)(const struct check *check);
+
+static const check_fn checks[] = {
+    check_layers, check_experts, check_attention, check_numbers, check_weights, check_vocabulary,
+};
+
 enum pal_err
 pal_gguf_parts_check(const struct pal_gguf_file *parts, uint32_t n_parts, const char *name,
                      struct pal_error *error)
@@ -316,13 +322,9 @@ pal_gguf_parts_check(const struct pal_gguf_file *parts, uint32_t n_parts, const 
     }
     memcpy(check.architecture, text.data, text.len);
 
-    enum pal_err (*const tests[])(const struct check *) = {
-        check_layers,  check_experts, check_attention,
-        check_numbers, check_weights, check_vocabulary,
-    };
     enum pal_err err = PAL_OK;
-    for (size_t i = 0; i < PAL_COUNT_OF(tests) && err == PAL_OK; i++) {
-        err = tests[i](&check);
+    for (size_t i = 0; i < PAL_COUNT_OF(checks) && err == PAL_OK; i++) {
+        err = checks[i](&check);
     }
     return err;
 }

@@ -108,7 +108,7 @@ static char *
 part_path(const char *path, uint32_t i, uint32_t n_parts)
 {
     char tail[40];
-    (void)snprintf(tail, sizeof(tail), "-%05u-of-%05u.gguf", 1, n_parts);
+    (void)snprintf(tail, sizeof(tail), "-00001-of-%05u.gguf", n_parts);
     size_t len = strlen(path);
     size_t tail_len = strlen(tail);
     if (len <= tail_len || strcmp(path + len - tail_len, tail) != 0) {

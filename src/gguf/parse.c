@@ -32,10 +32,11 @@ take(struct cursor *c, size_t n, const uint8_t **bytes)
     if (n <= c->file_bytes - c->at) {
         return PAL_ERR_AGAIN;
     }
-    return pal_error_set(c->error, PAL_ERR_PROTO,
-                         "'%s' is cut short: its header goes on after its last byte (%llu); "
-                         "download it again",
-                         c->name, (unsigned long long)c->file_bytes);
+    (void)pal_error_set(c->error, PAL_ERR_PROTO,
+                        "'%s' is cut short: its header goes on after its last byte (%llu); "
+                        "download it again",
+                        c->name, (unsigned long long)c->file_bytes);
+    return PAL_ERR_PROTO;
 }
 
 static enum pal_err
@@ -71,10 +72,11 @@ take_text(struct cursor *c, struct pal_gguf_text *text)
         return err;
     }
     if (len > PAL_GGUF_STRING_MAX_BYTES) {
-        return pal_error_set(c->error, PAL_ERR_PROTO,
-                             "'%s' is damaged: a text of %llu bytes at byte %zu, at most %u are "
-                             "allowed; download it again",
-                             c->name, (unsigned long long)len, c->at, PAL_GGUF_STRING_MAX_BYTES);
+        (void)pal_error_set(c->error, PAL_ERR_PROTO,
+                            "'%s' is damaged: a text of %llu bytes at byte %zu, at most %u are "
+                            "allowed; download it again",
+                            c->name, (unsigned long long)len, c->at, PAL_GGUF_STRING_MAX_BYTES);
+        return PAL_ERR_PROTO;
     }
     const uint8_t *bytes = NULL;
     err = take(c, (size_t)len, &bytes);
@@ -297,7 +299,8 @@ place_tensors(struct cursor *c, struct pal_gguf_file *file, uint64_t alignment)
 static enum pal_err
 no_memory(struct cursor *c)
 {
-    return pal_error_set(c->error, PAL_ERR_NOMEM, "cannot read '%s': out of memory", c->name);
+    (void)pal_error_set(c->error, PAL_ERR_NOMEM, "cannot read '%s': out of memory", c->name);
+    return PAL_ERR_NOMEM;
 }
 
 static enum pal_err
