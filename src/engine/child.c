@@ -310,6 +310,9 @@ pal_child_start(uv_loop_t *loop, const char *program, const struct pal_settings 
                 const struct pal_child_callbacks *callbacks, void *userdata, struct pal_child **out,
                 struct pal_error *error)
 {
+    /* libuv writes without MSG_NOSIGNAL: a write to an engine that has just died must be an error,
+     * not our own end. */
+    (void)signal(SIGPIPE, SIG_IGN);
     int fds[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) {
         return pal_error_set(error, PAL_ERR_IO, "cannot make a socket for the engine: %s",

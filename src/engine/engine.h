@@ -56,8 +56,9 @@ typedef void (*pal_engine_event_fn)(const struct pal_event *event, void *userdat
 
 /*
  * Starts the engine and returns at once; STATE events follow. On success *engine is the caller's
- * until pal_engine_close(). A child that dies is started again (after a growing pause; see
- * engine.c); its running turns end with FAILED and PAL_ERR_ENGINE.
+ * until pal_engine_close(). From here on the process ignores SIGPIPE. A child that dies is started
+ * again (after a growing pause; see engine.c); its running turns end with FAILED and
+ * PAL_ERR_ENGINE.
  */
 enum pal_err pal_engine_open(uv_loop_t *loop, const struct pal_engine_options *options,
                              pal_engine_event_fn on_event, void *userdata,
