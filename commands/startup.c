@@ -11,6 +11,7 @@
 #include "commands/command.h"
 #include "commands/llama_dir.h"
 #include "commands/model_file.h"
+#include "config/option.h"
 #include "config/print.h"
 #include "gguf/gguf.h"
 #include "util/log.h"
@@ -48,7 +49,13 @@ open_log(const struct pal_config *config)
             return false;
         }
     }
-    pal_log_init((enum pal_log_level)config->log.level, fd);
+    enum pal_log_level level = (enum pal_log_level)config->log.level;
+    /* A person at a terminal reads the program's own lines; the log's are for files and services. */
+    size_t row = pal_option_index(pal_option_by_key("log.level"));
+    if (config->origins[row].kind == PAL_ORIGIN_DEFAULT && fd == STDERR_FILENO && isatty(fd) == 1) {
+        level = PAL_LOG_WARN;
+    }
+    pal_log_init(level, fd);
     return true;
 }
 

@@ -5,7 +5,7 @@
  * later the page and its WebSocket. Everything that the program's composition (commands/run.c) sees
  * of them.
  *
- * libwebsockets on the given libuv loop; loop thread only; nothing blocks.
+ * Loop thread only; nothing blocks. http_server.h says why the HTTP server is our own.
  */
 #include "chat/companion.h"
 #include "chat/metrics.h"
