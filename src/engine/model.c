@@ -16,11 +16,9 @@
 #include "util/log.h"
 
 /* Rows that one graph computes at most; longer batches are cut by llama.cpp. */
-#define UBATCH_MAX 512
-/* Rows of logits for each turn of a step: one is sampled, the others would be guesses to verify. */
-#define OUTPUTS_PER_TURN 4
-#define DEVICES_MAX      16
-#define CTX_TOKENS_MIN   512
+#define UBATCH_MAX     512
+#define DEVICES_MAX    16
+#define CTX_TOKENS_MIN 512
 
 struct loading {
     pal_model_progress_fn on_progress;
@@ -197,7 +195,7 @@ drop_weights(struct pal_model *model)
 uint32_t
 pal_model_outputs_max(const struct pal_settings *settings)
 {
-    uint32_t n = settings->n_sequences * OUTPUTS_PER_TURN;
+    uint32_t n = settings->n_sequences * PAL_PLAN_OUTPUTS_PER_TURN;
     return n < settings->n_batch_tokens ? n : settings->n_batch_tokens;
 }
 

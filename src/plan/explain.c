@@ -29,7 +29,7 @@ static const char *const why_names[] = {
     [PAL_WHY_MODEL_LIMIT] = "model_limit",
     [PAL_WHY_MEMORY] = "memory",
     [PAL_WHY_OLD_GPU] = "old_gpu",
-    [PAL_WHY_SHARED_MEMORY] = "shared_memory",
+    [PAL_WHY_CARD] = "card",
 };
 
 const char *
@@ -82,8 +82,9 @@ pal_why_text(enum pal_why why)
         return PAL_T("more would not fit in memory", "davantage ne tiendrait pas en mémoire");
     case PAL_WHY_OLD_GPU:
         return PAL_T("this generation of cards has none", "cette génération de cartes n'en a pas");
-    case PAL_WHY_SHARED_MEMORY:
-        return PAL_T("card and CPU share their memory", "carte et CPU partagent leur mémoire");
+    case PAL_WHY_CARD:
+        return PAL_T("with a card llama.cpp leaves them as they are",
+                     "avec une carte llama.cpp les laisse tels quels");
     }
     return "";
 }

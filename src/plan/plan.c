@@ -271,6 +271,10 @@ place_in_ram(const struct pal_machine *machine, const struct pal_shape *shape,
     plan->ram_available_bytes = ram_of(machine);
     plan->has_extra_bufts = options->repack != PAL_WISH_OFF;
     plan->why_extra_bufts = options->repack == PAL_WISH_AUTO ? PAL_WHY_DEFAULT : PAL_WHY_ASKED;
+    if (plan->n_gpu_layers > 0) {
+        plan->has_extra_bufts = false;
+        plan->why_extra_bufts = PAL_WHY_CARD;
+    }
     plan->sizes = sizes_with(machine, shape, plan, plan->n_gpu_layers);
     if (options->repack == PAL_WISH_AUTO && !fits_ram(plan)) {
         plan->has_extra_bufts = false;
@@ -340,7 +344,6 @@ pal_plan_make(const struct pal_machine *machine, const struct pal_shape *shape,
         .n_batch_tokens = options->n_batch_tokens > 0 ? options->n_batch_tokens : BATCH_DEFAULT,
         .n_sequences = options->n_sequences > 0 ? options->n_sequences : SEQUENCES_DEFAULT,
         .n_messages = options->n_messages > 0 ? options->n_messages : MESSAGES_DEFAULT,
-        .n_outputs = options->n_outputs,
         .kv_type = options->kv_type > 0 ? options->kv_type : PAL_GGUF_TYPE_F16,
         .has_flash_attn = options->flash_attn != PAL_WISH_OFF,
         .why_ctx = PAL_WHY_DEFAULT,
@@ -352,6 +355,7 @@ pal_plan_make(const struct pal_machine *machine, const struct pal_shape *shape,
     if (plan.kv_type != PAL_GGUF_TYPE_F16) {
         plan.why_kv_type = PAL_WHY_ASKED;
     }
+    plan.n_outputs = plan.n_sequences * PAL_PLAN_OUTPUTS_PER_TURN;
     /* All conversations share the context, but no single one may be longer than the training. */
     uint64_t ctx_most = (uint64_t)shape->n_ctx_train * plan.n_sequences;
     if (shape->n_ctx_train > 0 && plan.n_ctx_tokens > ctx_most) {

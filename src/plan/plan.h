@@ -12,6 +12,9 @@
 #include "plan/machine.h"
 #include "plan/size.h"
 
+/* Rows of logits for each turn of a step: one is sampled, the rest would be guesses to verify. */
+#define PAL_PLAN_OUTPUTS_PER_TURN 4
+
 enum pal_profile {
     PAL_PROFILE_PERFORMANCE, /* all layers on the card */
     PAL_PROFILE_BALANCED,    /* some; about four fifths when asked for by name */
@@ -37,7 +40,6 @@ struct pal_plan_options {
     uint32_t n_batch_tokens; /* likewise */
     uint32_t n_sequences;
     uint32_t n_messages; /* kept of each conversation */
-    uint32_t n_outputs;  /* 0 = as many as the batch */
     uint32_t kv_type;    /* enum pal_gguf_type; 0 = F16 */
     enum pal_wish flash_attn;
     enum pal_wish kv_offload;
@@ -57,17 +59,17 @@ enum pal_why {
     PAL_WHY_GPU_TOO_SMALL,
     PAL_WHY_ALL_FIT,
     PAL_WHY_SOME_FIT,
-    PAL_WHY_PROFILE,      /* the profile that was asked for says so */
-    PAL_WHY_CORES,        /* physical cores, without their SMT siblings */
-    PAL_WHY_FAST_CORES,   /* performance cores only */
-    PAL_WHY_ONE_NODE,     /* the cores of one memory node */
-    PAL_WHY_QUOTA,        /* the cgroup gives no more */
-    PAL_WHY_BUSY,         /* others keep some cores busy */
-    PAL_WHY_ALL_ON_GPU,   /* the CPU has little left to do */
-    PAL_WHY_MODEL_LIMIT,  /* the model was trained for no more */
-    PAL_WHY_MEMORY,       /* less would not fit */
-    PAL_WHY_OLD_GPU,      /* the card has no flash attention */
-    PAL_WHY_SHARED_MEMORY /* card and CPU share it: nothing to copy */
+    PAL_WHY_PROFILE,     /* the profile that was asked for says so */
+    PAL_WHY_CORES,       /* physical cores, without their SMT siblings */
+    PAL_WHY_FAST_CORES,  /* performance cores only */
+    PAL_WHY_ONE_NODE,    /* the cores of one memory node */
+    PAL_WHY_QUOTA,       /* the cgroup gives no more */
+    PAL_WHY_BUSY,        /* others keep some cores busy */
+    PAL_WHY_ALL_ON_GPU,  /* the CPU has little left to do */
+    PAL_WHY_MODEL_LIMIT, /* the model was trained for no more */
+    PAL_WHY_MEMORY,      /* less would not fit */
+    PAL_WHY_OLD_GPU,     /* the card has no flash attention */
+    PAL_WHY_CARD,        /* with a card llama.cpp leaves weights as they are */
 };
 
 struct pal_plan {

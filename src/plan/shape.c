@@ -65,8 +65,7 @@ add_tensor(struct pal_shape_layer *layer, const struct pal_gguf_tensor *tensor)
 static bool
 is_output(const char *name)
 {
-    return strncmp(name, "output", 6) == 0 || strncmp(name, "cls", 3) == 0 ||
-           strncmp(name, "rope_", 5) == 0;
+    return strncmp(name, "output", 6) == 0 || strncmp(name, "cls", 3) == 0;
 }
 
 /* Architectures whose graph is the plain one that size.c describes. */
@@ -92,9 +91,12 @@ add_all_tensors(const struct pal_gguf *gguf, struct pal_shape *shape)
             add_tensor(&shape->layers[tensor->layer], tensor);
         } else if (is_output(tensor->name)) {
             add_tensor(&shape->output, tensor);
-            shape->tied = shape->tied && strcmp(tensor->name, "output.weight") != 0;
-            shape->largest_bytes =
-                tensor->bytes > shape->largest_bytes ? tensor->bytes : shape->largest_bytes;
+            if (strcmp(tensor->name, "output.weight") == 0) {
+                add_tensor(&shape->matrix, tensor);
+                shape->tied = false;
+            }
+        } else if (strncmp(tensor->name, "rope_", 5) == 0) {
+            add_tensor(&shape->shared, tensor);
         } else {
             add_tensor(&shape->input, tensor);
             if (strcmp(tensor->name, "token_embd.weight") == 0) {
@@ -104,7 +106,7 @@ add_all_tensors(const struct pal_gguf *gguf, struct pal_shape *shape)
     }
     if (shape->tied && embeddings != NULL) {
         add_tensor(&shape->output, embeddings);
-        shape->largest_bytes = embeddings->bytes;
+        add_tensor(&shape->matrix, embeddings);
     }
     /* Rows are looked up in the embeddings: no kernel wants them rearranged. */
     shape->input.repack_bytes = 0;

@@ -39,8 +39,9 @@ struct pal_shape {
     uint64_t file_bytes;
     struct pal_shape_layer input; /* token embeddings: always in main memory */
     struct pal_shape_layer
-        output;             /* what turns a state into logits; the embeddings again if tied */
-    uint64_t largest_bytes; /* largest single tensor of the output layer */
+        output; /* what turns a state into logits; the embeddings again if tied */
+    struct pal_shape_layer matrix; /* of the output layer, its one large tensor */
+    struct pal_shape_layer shared; /* small tensors that every layer reads (RoPE factors) */
     bool tied;
     bool approximate; /* an architecture whose buffers the formulas don't know exactly */
     struct pal_shape_layer layers[PAL_GGUF_LAYERS_MAX];

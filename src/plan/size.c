@@ -88,11 +88,12 @@ graph_bytes(const struct widths *w, const struct pal_placement *placement, uint6
         attention = w->mask_bytes + 4 * w->tokens * (3 * w->embd + q_rows * w->q + 2 * w->k);
     } else {
         /* the scores, for every head, and the mask in full floats */
-        attention = w->mask_bytes + 4 * w->tokens *
-                                        (w->ctx * w->heads + (spare - 1) * w->embd +
-                                         (spare / 2) * w->q + 2 * w->k);
+        attention = w->mask_bytes +
+                    4 * w->tokens *
+                        (w->ctx * w->heads + (spare - 1) * w->embd + (spare / 2) * w->q + 2 * w->k);
     }
-    uint64_t rows = placement->kv_type == PAL_GGUF_TYPE_F16 ? spare : spare - 1;
+    bool is_packed = placement->kv_type != PAL_GGUF_TYPE_F16 || w->ff <= 2 * w->embd;
+    uint64_t rows = is_packed && spare > 2 ? spare - 1 : spare;
     uint64_t feed_forward = w->mask_bytes + 4 * w->tokens * (3 * w->ff + rows * w->embd);
     return max_u64(max_u64(attention, feed_forward), w->logits_bytes);
 }
@@ -123,7 +124,7 @@ split_of(const struct pal_shape *shape, const struct pal_placement *placement)
     blocks = blocks < shape->n_layers ? blocks : shape->n_layers;
     split.first_gpu_layer = shape->n_layers - blocks;
     split.output_on_gpu =
-        placement->tensor_max_bytes == 0 || shape->largest_bytes <= placement->tensor_max_bytes;
+        placement->tensor_max_bytes == 0 || shape->matrix.bytes <= placement->tensor_max_bytes;
     return split;
 }
 
@@ -152,11 +153,21 @@ place_weights(const struct pal_shape *shape, const struct pal_placement *placeme
         if (is_output ? split->output_on_gpu : i >= split->first_gpu_layer) {
             sizes->gpu_weights += layer->bytes;
         } else {
-            unite(&mapped, &layer->extent);
+            bool is_matrix_only = is_output && placement->n_gpu_layers > 0;
+            unite(&mapped, is_matrix_only ? &shape->matrix.extent : &layer->extent);
             if (can_repack) {
                 sizes->ram_repacked += amx ? layer->repack_amx_bytes : layer->repack_bytes;
             }
         }
+    }
+    if (placement->n_gpu_layers > 0 && !split->output_on_gpu) { /* all but the matrix goes */
+        sizes->gpu_weights += shape->output.bytes - shape->matrix.bytes;
+    }
+    if (split->first_gpu_layer > 0) {
+        unite(&mapped, &shape->shared.extent);
+    }
+    if (placement->n_gpu_layers > 0) {
+        sizes->gpu_weights += shape->shared.bytes;
     }
     sizes->ram_mapped = mapped.end - mapped.first;
 }

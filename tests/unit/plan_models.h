@@ -63,7 +63,7 @@ plan_shape(const struct plan_model *model, struct pal_shape *shape)
     } else {
         shape->output = plan_layer(embd * model->n_vocab, model->bytes_per_weight, &at);
     }
-    shape->largest_bytes = shape->output.bytes;
+    shape->matrix = shape->output;
     shape->file_bytes = at;
 }
 

@@ -151,7 +151,6 @@ plan_for(const char *machine_name, size_t model, uint32_t n_ctx_tokens)
     plan_shape(&plan_models[model], &shape);
     struct pal_plan_options options = pal_plan_options_default();
     options.n_ctx_tokens = n_ctx_tokens;
-    options.n_outputs = 8;
     return pal_plan_make(&machine, &shape, &options);
 }
 
