@@ -1,7 +1,6 @@
 #include "access/api_error.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "util/mem.h"
 
@@ -58,42 +57,44 @@ pal_api_failure_of(const struct pal_error *error)
     return failure;
 }
 
-/* `"name":"text"`, or null. */
-static enum pal_err
-put_member(struct pal_buf *out, const char *name, const char *text)
+/* `,"name":"text"`, or null. */
+static void
+put_member(struct pal_out *out, const char *name, const char *text)
 {
-    enum pal_err err = pal_buf_printf(out, ",\"%s\":", name);
-    if (err != PAL_OK) {
-        return err;
+    pal_out_format(out, ",\"%s\":", name);
+    if (text == NULL || *text == '\0') {
+        pal_out_raw(out, "null");
+    } else {
+        pal_out_quoted(out, text);
     }
-    return text == NULL || *text == '\0' ? pal_buf_append_text(out, "null")
-                                         : pal_json_put_text(out, text, strlen(text));
 }
 
-enum pal_err
-pal_api_put_failure(struct pal_buf *out, enum pal_api_dialect dialect,
+void
+pal_api_put_failure(struct pal_out *out, enum pal_api_dialect dialect,
                     const struct pal_api_failure *failure)
 {
-    bool openai = dialect == PAL_API_OPENAI;
-    enum pal_err err =
-        pal_buf_append_text(out, openai ? "{\"error\":{\"message\":" : "{\"error\":");
-    err = err != PAL_OK ? err : pal_json_put_text(out, failure->message, strlen(failure->message));
-    if (openai) {
-        err = err != PAL_OK ? err : put_member(out, "type", type_of(failure->status));
-        err = err != PAL_OK ? err : put_member(out, "param", failure->field);
-        err = err != PAL_OK ? err : put_member(out, "code", failure->code);
-        err = err != PAL_OK ? err : pal_buf_append_text(out, "}");
+    if (dialect == PAL_API_OLLAMA) {
+        pal_out_raw(out, "{\"error\":");
+        pal_out_quoted(out, failure->message);
+        pal_out_raw(out, "}");
+        return;
     }
-    return err != PAL_OK ? err : pal_buf_append_text(out, "}");
+    pal_out_raw(out, "{\"error\":{\"message\":");
+    pal_out_quoted(out, failure->message);
+    put_member(out, "type", type_of(failure->status));
+    put_member(out, "param", failure->field);
+    put_member(out, "code", failure->code);
+    pal_out_raw(out, "}}");
 }
 
 void
 pal_api_fail(struct pal_http_conn *conn, enum pal_api_dialect dialect,
              const struct pal_api_failure *failure, const char *more_fields)
 {
-    struct pal_buf body;
-    pal_buf_init(&body, FAILURE_BYTES_MAX);
-    PAL_ASSERT(pal_api_put_failure(&body, dialect, failure) == PAL_OK);
+    struct pal_out body;
+    pal_out_init(&body, FAILURE_BYTES_MAX);
+    pal_api_put_failure(&body, dialect, failure);
+    PAL_ASSERT(body.err == PAL_OK);
     char retry[64] = "";
     if (failure->retry_after_s > 0) {
         (void)snprintf(retry, sizeof(retry), "Retry-After: %u\r\n",
@@ -103,9 +104,9 @@ pal_api_fail(struct pal_http_conn *conn, enum pal_api_dialect dialect,
         .status = failure->status,
         .content_type = "application/json",
         .more_fields = more_fields != NULL ? more_fields : retry,
-        .body = body.data,
-        .len = body.len,
+        .body = body.buf.data,
+        .len = body.buf.len,
     };
     pal_http_respond(conn, &answer);
-    pal_buf_finish(&body);
+    pal_out_finish(&body);
 }

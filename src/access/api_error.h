@@ -6,6 +6,7 @@
  */
 #include "access/api_request.h"
 #include "access/http_server.h"
+#include "access/out.h"
 
 struct pal_api_failure {
     int status;
@@ -19,8 +20,8 @@ struct pal_api_failure {
 struct pal_api_failure pal_api_failure_of(const struct pal_error *error);
 
 /* Appends the JSON object, without a line's end. */
-enum pal_err pal_api_put_failure(struct pal_buf *out, enum pal_api_dialect dialect,
-                                 const struct pal_api_failure *failure) PAL_MUST_USE;
+void pal_api_put_failure(struct pal_out *out, enum pal_api_dialect dialect,
+                         const struct pal_api_failure *failure);
 
 /* Answers the request with it. `more_fields`: header lines with CR LF, or NULL. */
 void pal_api_fail(struct pal_http_conn *conn, enum pal_api_dialect dialect,

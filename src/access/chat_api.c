@@ -5,11 +5,11 @@
 #include "access/route.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "util/mem.h"
 
-#define LOADING_RETRY_S 2
+#define LOADING_RETRY_S  2
+#define LOADED_BYTES_MAX 4096
 
 /* Refuses while no model can answer; the client is told how far it is. */
 static bool
@@ -101,23 +101,20 @@ static void
 answer_loaded(const struct pal_call *call, const struct pal_reply_format *format, const char *model,
               bool stream)
 {
-    struct pal_buf out;
-    pal_buf_init(&out, 4096);
-    bool chat = format == &pal_reply_ollama_chat;
-    enum pal_err err = pal_buf_append_text(&out, "{\"model\":");
-    err = err != PAL_OK ? err : pal_json_put_text(&out, model, strlen(model));
-    err = err != PAL_OK ? err : pal_buf_append_text(&out, ",\"created_at\":");
-    err = err != PAL_OK ? err : pal_ollama_put_time(&out);
-    err = err != PAL_OK
-              ? err
-              : pal_buf_printf(&out, ",%s,\"done\":true,\"done_reason\":\"load\"}%s",
-                               chat ? "\"message\":{\"role\":\"assistant\",\"content\":\"\"}"
-                                    : "\"response\":\"\"",
-                               stream ? "\n" : "");
-    PAL_ASSERT(err == PAL_OK);
-    pal_call_answer(call, 200, stream ? format->stream_type : "application/json", out.data,
-                    out.len);
-    pal_buf_finish(&out);
+    struct pal_out out;
+    pal_out_init(&out, LOADED_BYTES_MAX);
+    pal_out_raw(&out, "{\"model\":");
+    pal_out_quoted(&out, model);
+    pal_out_raw(&out, ",\"created_at\":");
+    pal_ollama_put_time(&out);
+    pal_out_raw(&out, format == &pal_reply_ollama_chat
+                          ? ",\"message\":{\"role\":\"assistant\",\"content\":\"\"}"
+                          : ",\"response\":\"\"");
+    pal_out_raw(&out, ",\"done\":true,\"done_reason\":\"load\"}\n");
+    PAL_ASSERT(out.err == PAL_OK);
+    pal_call_answer(call, 200, stream ? format->stream_type : "application/json", out.buf.data,
+                    out.buf.len);
+    pal_out_finish(&out);
 }
 
 static void

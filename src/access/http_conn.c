@@ -7,6 +7,7 @@
 #include "util/mem.h"
 
 static void conn_feed(struct pal_http_conn *conn, const char *bytes, size_t len);
+static bool start_reading(struct pal_http_conn *conn);
 
 /* Keeps the sum of what all bodies hold in memory. */
 static void
@@ -86,6 +87,7 @@ linger(struct pal_http_conn *conn)
     count_body(conn, 0);
     uv_shutdown_t *req = pal_calloc(1, sizeof(*req));
     req->data = conn;
+    (void)start_reading(conn);
     if (uv_shutdown(req, (uv_stream_t *)&conn->tcp, on_shutdown) < 0) {
         free(req);
         conn_close(conn);

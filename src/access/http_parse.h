@@ -3,50 +3,13 @@
 /*
  * Reads one HTTP/1.1 (or 1.0) request from bytes that arrive in any cut.
  *
- * Strict on purpose: what two programs could read in two ways (both Content-Length and
- * Transfer-Encoding, two Host fields, folded lines, bare LF, space before a colon) is refused, so
- * nothing can be smuggled past a proxy in front. The head is kept in one buffer and the fields
- * point into it; the body is decoded (length or chunks) into another. Both have maxima.
+ * The head is kept in one buffer and its fields point into it (http_head.h); the body is decoded
+ * (length or chunks) into another. Both have maxima.
  *
  * Pure: no sockets, no time. One owner, one thread.
  */
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
+#include "access/http_head.h"
 #include "util/buf.h"
-#include "util/err.h"
-
-#define PAL_HTTP_HEAD_BYTES_MAX 8192
-#define PAL_HTTP_FIELDS_MAX     64
-
-enum pal_http_method {
-    PAL_HTTP_GET,
-    PAL_HTTP_HEAD,
-    PAL_HTTP_POST,
-    PAL_HTTP_OPTIONS,
-    PAL_HTTP_OTHER,
-};
-
-struct pal_http_field {
-    const char *name; /* as sent; compared without case */
-    const char *value;
-};
-
-/* A request's head. All texts are NUL-terminated, hold no controls, and live as long as the
- * parser's request. */
-struct pal_http_head {
-    enum pal_http_method method;
-    const char *path; /* as sent, up to '?'; begins with '/' or is "*" */
-    bool http_1_0;
-    bool keep_alive;
-    bool expect_continue;
-    bool chunked;
-    bool has_length;
-    uint64_t content_length;
-    struct pal_http_field fields[PAL_HTTP_FIELDS_MAX];
-    size_t n_fields;
-};
 
 enum pal_http_parse {
     PAL_HTTP_MORE,      /* all bytes were taken; give more */
@@ -84,11 +47,5 @@ bool pal_http_parser_is_fresh(const struct pal_http_parser *parser);
 bool pal_http_parser_in_body(const struct pal_http_parser *parser);
 /* True once nothing of the request is missing, told by DONE or not yet. */
 bool pal_http_parser_is_whole(const struct pal_http_parser *parser);
-
-/* The value of the first field of that name, or NULL. */
-const char *pal_http_field(const struct pal_http_head *head, const char *name);
-
-/* Replaces %XX in place. PAL_ERR_PROTO for a broken escape or a decoded control byte. */
-enum pal_err pal_http_percent_decode(char *text) PAL_MUST_USE;
 
 #endif

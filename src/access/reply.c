@@ -54,6 +54,15 @@ on_tick(void *self, int64_t now_us)
 }
 
 static void
+put_first_once(struct pal_reply *reply, struct pal_out *out)
+{
+    if (!reply->spoken && reply->format->first != NULL) {
+        reply->format->first(reply, out);
+    }
+    reply->spoken = true;
+}
+
+static void
 on_text(void *self, const char *text, size_t len)
 {
     struct pal_reply *reply = self;
@@ -68,58 +77,52 @@ on_text(void *self, const char *text, size_t len)
         }
         return;
     }
-    struct pal_buf out;
-    pal_buf_init(&out, OUT_BYTES_MAX);
-    enum pal_err err = PAL_OK;
-    if (!reply->spoken && reply->format->first != NULL) {
-        err = reply->format->first(reply, &out);
-    }
-    reply->spoken = true;
-    err = err != PAL_OK ? err : reply->format->piece(reply, text, len, &out);
-    if (err == PAL_OK) {
-        send_part(reply, out.data, out.len);
+    struct pal_out out;
+    pal_out_init(&out, OUT_BYTES_MAX);
+    put_first_once(reply, &out);
+    reply->format->piece(reply, text, len, &out);
+    if (out.err == PAL_OK) {
+        send_part(reply, out.buf.data, out.buf.len);
     } else {
         pal_sched_cancel(reply->sched, reply->turn_id);
     }
-    pal_buf_finish(&out);
+    pal_out_finish(&out);
 }
 
 static void
 end_stream(struct pal_reply *reply, const struct pal_turn_end *ended)
 {
-    struct pal_buf out;
-    pal_buf_init(&out, OUT_BYTES_MAX);
+    struct pal_out out;
+    pal_out_init(&out, OUT_BYTES_MAX);
     bool done = ended->outcome == PAL_OUTCOME_DONE;
-    enum pal_err err = PAL_OK;
     if (done) {
-        if (!reply->spoken && reply->format->first != NULL) {
-            err = reply->format->first(reply, &out);
-        }
-        err = err != PAL_OK ? err : reply->format->last(reply, ended, &out);
+        put_first_once(reply, &out);
+        reply->format->last(reply, ended, &out);
     } else {
         struct pal_api_failure failure = pal_api_failure_of(&ended->error);
-        err = reply->format->broken(reply, &failure, &out);
+        reply->format->broken(&failure, &out);
     }
-    PAL_ASSERT(err == PAL_OK);
-    send_part(reply, out.data, out.len);
-    pal_buf_finish(&out);
+    PAL_ASSERT(out.err == PAL_OK);
+    send_part(reply, out.buf.data, out.buf.len);
+    pal_out_finish(&out);
     pal_http_stream_end(reply->conn, !done);
 }
 
 static void
 end_whole(struct pal_reply *reply, const struct pal_turn_end *ended)
 {
-    struct pal_buf out;
-    pal_buf_init(&out, OUT_BYTES_MAX);
-    PAL_ASSERT(reply->format->whole(reply, ended, &out) == PAL_OK);
+    struct pal_out out;
+    pal_out_init(&out, OUT_BYTES_MAX);
+    reply->format->whole(reply, ended, &out);
+    PAL_ASSERT(out.err == PAL_OK);
     struct pal_http_answer answer = {
         .status = 200,
         .content_type = "application/json",
-        .body = out.data,
-        .len = out.len,
+        .body = out.buf.data,
+        .len = out.buf.len,
     };
     pal_http_respond(reply->conn, &answer);
-    pal_buf_finish(&out);
+    pal_out_finish(&out);
 }
 
 static void

@@ -22,16 +22,15 @@ struct pal_reply_format {
     enum pal_api_dialect dialect;
     const char *stream_type;
     const char *ping; /* NULL = the dialect has none */
-    enum pal_err (*first)(const struct pal_reply *reply, struct pal_buf *out); /* may be NULL */
-    enum pal_err (*piece)(const struct pal_reply *reply, const char *text, size_t len,
-                          struct pal_buf *out);
-    enum pal_err (*last)(const struct pal_reply *reply, const struct pal_turn_end *ended,
-                         struct pal_buf *out);
-    enum pal_err (*broken)(const struct pal_reply *reply, const struct pal_api_failure *failure,
-                           struct pal_buf *out);
+    void (*first)(const struct pal_reply *reply, struct pal_out *out); /* may be NULL */
+    void (*piece)(const struct pal_reply *reply, const char *text, size_t len, struct pal_out *out);
+    void (*last)(const struct pal_reply *reply, const struct pal_turn_end *ended,
+                 struct pal_out *out);
+    /* After a part of the answer has been sent. */
+    void (*broken)(const struct pal_api_failure *failure, struct pal_out *out);
     /* A whole answer; its text is reply->text. */
-    enum pal_err (*whole)(const struct pal_reply *reply, const struct pal_turn_end *ended,
-                          struct pal_buf *out);
+    void (*whole)(const struct pal_reply *reply, const struct pal_turn_end *ended,
+                  struct pal_out *out);
 };
 
 extern const struct pal_reply_format pal_reply_openai;
@@ -39,7 +38,7 @@ extern const struct pal_reply_format pal_reply_ollama_chat;
 extern const struct pal_reply_format pal_reply_ollama_generate;
 
 /* The present time as Ollama writes it, with its quotes. */
-enum pal_err pal_ollama_put_time(struct pal_buf *out) PAL_MUST_USE;
+void pal_ollama_put_time(struct pal_out *out);
 
 struct pal_reply {
     const struct pal_reply_format *format;

@@ -10,7 +10,7 @@ on "slow" say "one two three four five six seven eight" rate 5/s
 on "wall" stall
 on "oups" fail "the dice fell off the table"
 on "half" say "this much" then fail "and no more"
-on "crash" say "dying" then die segv
+on "crash" say "dying now" rate 5/s then die segv
 `;
 
 let daemon;
