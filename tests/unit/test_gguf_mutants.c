@@ -22,8 +22,8 @@
 #include "gguf/pattern.h"
 #include "gguf/synth.h"
 
-#define FILE_MAX_BYTES (4u << 20)
-#define CHILD_MAX_S    20
+#define FILE_MAX_BYTES  (4u << 20)
+#define CHILD_CPU_MAX_S 20
 
 static uint8_t original[FILE_MAX_BYTES];
 static uint8_t mutant[FILE_MAX_BYTES];
@@ -95,13 +95,14 @@ end_of_child(const char *path)
     pid_t child = fork();
     if (child == 0) {
         const struct rlimit memory = {.rlim_cur = 8ul << 30, .rlim_max = 8ul << 30};
+        const struct rlimit cpu = {.rlim_cur = CHILD_CPU_MAX_S, .rlim_max = CHILD_CPU_MAX_S};
         const struct rlimit none = {0};
         (void)setrlimit(RLIMIT_AS, &memory);
         (void)setrlimit(RLIMIT_CORE, &none);
         (void)setenv("GGML_NO_BACKTRACE", "1", 1);
         int null = open("/dev/null", O_WRONLY);
         (void)dup2(null, STDERR_FILENO);
-        (void)alarm(CHILD_MAX_S);
+        (void)setrlimit(RLIMIT_CPU, &cpu);
         if (!ggml_agrees(path)) {
             _exit(STATUS_DISAGREES);
         }
