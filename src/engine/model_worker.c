@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/fault.h"
 #include "engine/model_turn.h"
 #include "engine/pace.h"
 #include "engine/sampler.h"
@@ -35,6 +36,7 @@ struct model_worker {
     unsigned n_failed_steps;             /* one after the other */
     struct pal_pace pace;
     uint32_t n_threads_now; /* what the context was told last */
+    struct pal_fault fault;
 };
 
 /* ---- the KV behind the timelines ---- */
@@ -468,7 +470,10 @@ step(void *worker)
         return w->n_turns > 0 ? 0 : -1;
     }
     keep_pace(w, now_us);
-    int32_t status = llama_decode(w->model.context, w->batch);
+    int32_t status = 0;
+    if (!pal_fault_hit(&w->fault, &status)) {
+        status = llama_decode(w->model.context, w->batch);
+    }
     w->lonely = NULL;
     if (status != 0) {
         handle_failed_step(w, status);
@@ -516,5 +521,6 @@ pal_model_worker_create(struct pal_host *host, const struct pal_settings *settin
     struct model_worker *w = pal_calloc(1, sizeof(*w));
     w->host = host;
     w->settings = settings;
+    w->fault = pal_fault_from_environment();
     return (struct pal_worker){.ops = &ops, .self = w};
 }

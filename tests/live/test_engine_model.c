@@ -23,6 +23,9 @@ open_engine(struct engine_case *c, const char *program, uint32_t n_ctx_tokens)
         .model_path = live_model_tiny(),
         .n_ctx_tokens = n_ctx_tokens,
         .n_sequences = 4,
+        /* ggml's threads wait by spinning: beside other tests, two are many times slower than one.
+         */
+        .n_threads = 1,
     };
     engine_case_open(c, &options);
     engine_case_wait_state(c, PAL_ENGINE_READY);
@@ -405,6 +408,45 @@ test_a_file_that_is_no_model_is_refused_with_its_name(void **state)
     engine_case_close(&c);
 }
 
+/* A step that fails once is tried again and changes nothing; twice, and its turns end. */
+static void
+test_a_failed_step_is_repeated_exactly(void **state)
+{
+    struct engine_case c = {0};
+    open_engine(&c, *state, 2048);
+    struct pal_job job = exact_job(1, "salut", 20);
+    char *expected = pal_strdup(engine_case_ask(&c, &job)->text.data);
+    engine_case_close(&c);
+    static const int codes[] = {1, 2, -1, -3};
+    for (size_t i = 0; i < PAL_COUNT_OF(codes); i++) {
+        /* In the first prefill, and in the middle of the reply. */
+        for (int at = 1; at <= 8; at += 7) {
+            char fault[64];
+            (void)snprintf(fault, sizeof(fault), "decode:n=%d:ret=%d", at, codes[i]);
+            assert_int_equal(setenv("PALABRE_FAULT", fault, 1), 0);
+            open_engine(&c, *state, 2048);
+            job = exact_job(1, "salut", 20);
+            struct engine_turn *turn = engine_case_ask(&c, &job);
+            expect_done(turn, PAL_FINISH_LENGTH);
+            assert_string_equal(turn->text.data, expected);
+            engine_case_close(&c);
+        }
+    }
+    assert_int_equal(setenv("PALABRE_FAULT", "decode:n=5:ret=-3:times=2", 1), 0);
+    open_engine(&c, *state, 2048);
+    assert_int_equal(unsetenv("PALABRE_FAULT"), 0);
+    job = exact_job(1, "salut", 20);
+    struct engine_turn *turn = engine_case_ask(&c, &job);
+    assert_int_equal(turn->last.kind, PAL_EVENT_FAILED);
+    assert_int_equal(turn->last.error.code, PAL_ERR_ENGINE);
+    job = exact_job(2, "salut", 20);
+    turn = engine_case_ask(&c, &job);
+    expect_done(turn, PAL_FINISH_LENGTH);
+    assert_string_equal(turn->text.data, expected);
+    engine_case_close(&c);
+    free(expected);
+}
+
 /* ---- processes only ---- */
 
 static void
@@ -477,6 +519,7 @@ main(int argc, char **argv)
         THREAD(test_what_is_too_long_is_said_with_numbers),
         THREAD(test_old_messages_give_way_and_the_context_fills_up),
         THREAD(test_sixteen_users_in_a_small_context_all_get_answers),
+        THREAD(test_a_failed_step_is_repeated_exactly),
         THREAD(test_a_file_that_is_no_model_is_refused_with_its_name),
         PROCESS(test_a_file_that_is_no_model_is_refused_with_its_name),
         PROCESS(test_a_killed_engine_comes_back_with_its_model),
