@@ -72,11 +72,9 @@ take_i64(struct reader *r, int64_t low, int64_t high)
         size_t n = (size_t)1 << (head - 0xd0);
         uint64_t raw = take_raw(r, n);
         uint64_t sign = UINT64_C(1) << (8 * n - 1);
-        /* Sign extension without a shift of a negative number. */
-        value = (raw & sign) != 0 ? -(int64_t)((~raw + 1) & (sign | (sign - 1))) : (int64_t)raw;
-        if (n == 8 && raw == sign) {
-            value = INT64_MIN;
-        }
+        /* The sign fills what is above it; the copy makes a signed number of it whatever it is. */
+        uint64_t filled = (raw & sign) != 0 ? raw | ~(sign | (sign - 1)) : raw;
+        memcpy(&value, &filled, sizeof(value));
     } else {
         value = (int64_t)take_u64(r, INT64_MAX);
     }
