@@ -390,6 +390,7 @@ test_endless_reply_is_sent_whole_and_remembered_in_part(void **state)
     for (int i = 0; i < 6; i++) {
         fake_engine_say(f.engine, 0, piece);
     }
+    fake_engine_say(f.engine, 0, "would fit, but behind a hole");
     fake_engine_finish(f.engine, 0, PAL_EVENT_DONE, PAL_FINISH_LENGTH);
     say(&f, "me", "next");
     settle(&f);
