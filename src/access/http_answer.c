@@ -10,6 +10,9 @@
 #include "util/mem.h"
 
 #define HEAD_ROOM 1024
+/* A little less than IDLE_MAX_US: so the client is the first to give an idle connection up, and
+ * does not send a request into its end. */
+#define KEEP_ALIVE "Keep-Alive: timeout=55\r\n"
 
 struct write {
     uv_write_t req; /* data = the connection */
@@ -118,8 +121,8 @@ put_head(struct pal_http_conn *conn, struct pal_buf *out, int status, const char
         content_type != NULL ? content_type : "", content_type != NULL ? "\r\n" : "",
         more_fields != NULL ? more_fields : "",
         !conn->keep_alive ? "Connection: close\r\n"
-        : conn->http_1_0  ? "Connection: keep-alive\r\n"
-                          : "");
+        : conn->http_1_0  ? "Connection: keep-alive\r\n" KEEP_ALIVE
+                          : KEEP_ALIVE);
     PAL_ASSERT(err == PAL_OK);
 }
 

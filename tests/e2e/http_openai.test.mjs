@@ -179,6 +179,31 @@ test('twenty conversations at once all get their answer', async () => {
     });
 });
 
+test('forty at once without a name are all answered', async () => {
+    const replies = await Promise.all(Array.from({ length: 40 }, (_, i) =>
+        client.chat.completions.create(say(`echo this ${i}`))));
+    replies.forEach((reply, i) => {
+        assert.equal(reply.choices[0].message.content.trim(), `echo this ${i}`);
+    });
+});
+
+test('a deadline that passes in the queue is a 504', async () => {
+    const leave = new AbortController();
+    const held = [];
+    for (let i = 0; i < 4; i++) {
+        held.push(client.chat.completions.create(say('wall', { user: `w${i}` }),
+            { signal: leave.signal }).catch(() => null));
+    }
+    await until('all slots are taken', async () => await metric(daemon, 'palabre_turns_running') === 4);
+    for (const stream of [false, true]) {
+        await assert.rejects(client.chat.completions.create(say('salut', { stream, deadline_ms: 200 })),
+            (error) => error.status === 504 && error.code === 'deadline_passed');
+    }
+    leave.abort();
+    await Promise.all(held);
+    await until('nothing runs', async () => await metric(daemon, 'palabre_turns_running') === 0);
+});
+
 test('a full queue is answered with 429 and Retry-After', async () => {
     const leave = new AbortController();
     const held = [];
