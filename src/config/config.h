@@ -33,6 +33,17 @@ struct pal_text_list {
 #define PAL_CONFIG_GPU_ALL    INT32_MAX /* ai.n_gpu_layers: all */
 #define PAL_CONFIG_SEED_DRAWN (-1)      /* ai.seed: random */
 
+enum pal_config_emotion {
+    PAL_CONFIG_EMOTION_DEFAULT,
+    PAL_CONFIG_EMOTION_COMPATIBLE,
+};
+
+enum pal_config_vmc_names {
+    PAL_CONFIG_VMC_VRM0,
+    PAL_CONFIG_VMC_VRM1,
+    PAL_CONFIG_VMC_BOTH,
+};
+
 enum pal_config_lang {
     PAL_CONFIG_LANG_AUTO,
     PAL_CONFIG_LANG_EN,
@@ -111,7 +122,17 @@ struct pal_config {
         bool enabled;
         char *host;
         int64_t port;
+        int64_t emotion_mode; /* enum pal_config_emotion */
+        double transition_speed;
+        bool idle_motion;
     } avatar;
+    struct {
+        bool enabled;
+        char *host;
+        int64_t port;
+        int64_t names; /* enum pal_config_vmc_names */
+        bool bundles;
+    } vmc;
 
     char *user_file; /* owned: the config.yaml that a person would edit: what --config or
                       * PALABRE_CONFIG names, else the user's own; NULL if there is no home */
@@ -128,9 +149,9 @@ enum pal_config_group {
     PAL_GROUP_GENERAL = 1 << 0, /* lang, log.*; also --config and --help, which are no settings */
     PAL_GROUP_MODEL = 1 << 1,   /* model */
     PAL_GROUP_SERVER = 1 << 2,
-    PAL_GROUP_BOT = 1 << 3, /* bot.*, rate_limiting.* */
-    PAL_GROUP_AI = 1 << 4,  /* ai.*, engine.* */
-    PAL_GROUP_AVATAR = 1 << 5,
+    PAL_GROUP_BOT = 1 << 3,    /* bot.*, rate_limiting.* */
+    PAL_GROUP_AI = 1 << 4,     /* ai.*, engine.* */
+    PAL_GROUP_AVATAR = 1 << 5, /* avatar.*, vmc.* */
     PAL_GROUP_ALL = (1 << 6) - 1,
 };
 

@@ -42,6 +42,19 @@ static const struct pal_option_word profile_words[] = {
     {"cpu_fallback", PAL_CONFIG_PROFILE_CPU},  {NULL, 0},
 };
 
+static const struct pal_option_word emotion_words[] = {
+    {"default", PAL_CONFIG_EMOTION_DEFAULT},
+    {"compatible", PAL_CONFIG_EMOTION_COMPATIBLE},
+    {NULL, 0},
+};
+
+static const struct pal_option_word vmc_words[] = {
+    {"vrm0", PAL_CONFIG_VMC_VRM0},
+    {"vrm1", PAL_CONFIG_VMC_VRM1},
+    {"both", PAL_CONFIG_VMC_BOTH},
+    {NULL, 0},
+};
+
 static const struct pal_option_word seed_words[] = {{"random", PAL_CONFIG_SEED_DRAWN}, {NULL, 0}};
 
 const struct pal_option_section pal_option_sections[] = {
@@ -53,6 +66,7 @@ const struct pal_option_section pal_option_sections[] = {
     {"ai", "The model at work", "Le modèle au travail"},
     {"engine", "The engine's process", "Le processus du moteur"},
     {"avatar", "The link to an avatar", "Le lien vers un avatar"},
+    {"vmc", "The face by the VMC protocol", "Le visage par le protocole VMC"},
 };
 const size_t pal_n_option_sections = PAL_COUNT_OF(pal_option_sections);
 _Static_assert(PAL_COUNT_OF(pal_option_sections) <= PAL_OPTION_SECTIONS_MAX, "room in readers");
@@ -518,6 +532,88 @@ const struct pal_option pal_options[] = {
         .en = "Its TCP port.",
         .fr = "Son port TCP.",
     },
+    {
+        .key = "avatar.emotion_mode",
+        .type = PAL_OPTION_WORD,
+        FIELD(avatar.emotion_mode),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "default",
+        .words = emotion_words,
+        .en = "How a text becomes an expression: default, or compatible with the first desktop "
+              "companion's numbers.",
+        .fr = "Comment un texte devient une expression : default, ou compatible avec les chiffres "
+              "du premier compagnon de bureau.",
+    },
+    {
+        .key = "avatar.transition_speed",
+        .type = PAL_OPTION_NUMBER,
+        FIELD(avatar.transition_speed),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "3",
+        .min = 0.1,
+        .max = 10,
+        .en = "How fast the avatar goes from one expression to the next.",
+        .fr = "À quelle vitesse l'avatar passe d'une expression à l'autre.",
+    },
+    {
+        .key = "avatar.idle_motion",
+        .type = PAL_OPTION_BOOL,
+        FIELD(avatar.idle_motion),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "true",
+        .en = "Asks the avatar to blink and to move its head by itself.",
+        .fr = "Demande à l'avatar de cligner des yeux et de bouger la tête de lui-même.",
+    },
+    {
+        .key = "vmc.enabled",
+        .type = PAL_OPTION_BOOL,
+        FIELD(vmc.enabled),
+        .group = PAL_GROUP_AVATAR,
+        .flag = "vmc",
+        .initial = "false",
+        .en = "Sends the face to a program that speaks VMC (VSeeFace, Warudo, VNyan).",
+        .fr = "Envoie le visage à un programme qui parle VMC (VSeeFace, Warudo, VNyan).",
+    },
+    {
+        .key = "vmc.host",
+        .type = PAL_OPTION_TEXT,
+        FIELD(vmc.host),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "127.0.0.1",
+        .max = HOST_BYTES_MAX,
+        .en = "Where it listens.",
+        .fr = "Où il écoute.",
+    },
+    {
+        .key = "vmc.port",
+        .type = PAL_OPTION_INTEGER,
+        FIELD(vmc.port),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "39539",
+        .min = 1,
+        .max = 65535,
+        .en = "Its UDP port.",
+        .fr = "Son port UDP.",
+    },
+    {
+        .key = "vmc.names",
+        .type = PAL_OPTION_WORD,
+        FIELD(vmc.names),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "vrm0",
+        .words = vmc_words,
+        .en = "Names of the expressions: vrm0 (Joy), vrm1 (happy) or both.",
+        .fr = "Noms des expressions : vrm0 (Joy), vrm1 (happy) ou both, les deux.",
+    },
+    {
+        .key = "vmc.bundles",
+        .type = PAL_OPTION_BOOL,
+        FIELD(vmc.bundles),
+        .group = PAL_GROUP_AVATAR,
+        .initial = "true",
+        .en = "Packs the messages of a frame together; some receivers can't read that.",
+        .fr = "Groupe les messages d'une image ; certains récepteurs ne savent pas les lire.",
+    },
 };
 const size_t pal_n_options = PAL_COUNT_OF(pal_options);
 
@@ -534,7 +630,6 @@ const struct pal_old_key pal_old_keys[] = {
     {"avatar.auto_head_movement.*", NULL},
     {"avatar.default_model", NULL},
     {"avatar.last_model", NULL},
-    {"avatar.transition_speed", NULL},
     {"bot.api_url", NULL},
     {"bot.cooldown", NULL},
     {"bot.devs", NULL},
