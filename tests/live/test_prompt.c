@@ -30,7 +30,8 @@ load(void **state, const char *path)
 {
     struct loaded *l = pal_calloc(1, sizeof(*l));
     struct pal_settings settings;
-    const struct pal_engine_options options = {.model_path = path, .n_ctx_tokens = 1024};
+    const struct pal_engine_options options = {
+        .model_path = path, .n_ctx_tokens = 1024, .n_threads = 1};
     struct pal_engine_facts facts;
     struct pal_error error = {0};
     if (pal_settings_init(&settings, &options, &error) != PAL_OK ||
