@@ -16,7 +16,7 @@
 
 #define CHILD_FD 3
 /* Two of the largest jobs on their way: more than a living engine ever leaves unread. */
-#define UNSENT_MAX_BYTES (2u * PAL_WIRE_FRAME_MAX_BYTES)
+#define UNSENT_MAX_BYTES ((size_t)2 * PAL_WIRE_FRAME_MAX_BYTES)
 #define READ_BYTES       (64 * 1024)
 
 struct pal_child {

@@ -16,7 +16,7 @@
 
 /* Ceilings of one job. The front refuses more with a clear error; the engine checks again. */
 #define PAL_JOB_MESSAGES_MAX   1024
-#define PAL_JOB_BYTES_MAX      (4u * 1024 * 1024) /* all texts of one job together */
+#define PAL_JOB_BYTES_MAX      (4u << 20) /* all texts of one job together */
 #define PAL_JOB_STOPS_MAX      8
 #define PAL_JOB_STOP_BYTES_MAX 256
 #define PAL_JOB_TOKENS_MAX     32768

@@ -31,7 +31,8 @@ on_llama_log(enum ggml_log_level level, const char *text, void *userdata)
     if (level == GGML_LOG_LEVEL_ERROR) {
         pal_log_warn("llama.cpp reports an error", "text=\"%.*s\"", (int)len, text);
     } else if (level == GGML_LOG_LEVEL_WARN) {
-        /* Mostly what was done on purpose: one KV for several timelines, each within n_ctx_train. */
+        /* Mostly what was done on purpose: one KV for several timelines, each within n_ctx_train.
+         */
         pal_log_info("llama.cpp warns", "text=\"%.*s\"", (int)len, text);
     } else {
         pal_log_debug("llama.cpp", "text=\"%.*s\"", (int)len, text);

@@ -9,7 +9,7 @@
 
 /* Cells promised to a reply of unknown length; it may take more while there are some. */
 #define REPLY_ROOM_TOKENS 256
-#define TEXT_MAX_BYTES    (4u * 1024 * 1024)
+#define TEXT_MAX_BYTES    (4u << 20)
 
 static size_t
 reply_room(const struct pal_model *model, const struct pal_sampling *sampling)

@@ -139,12 +139,13 @@ end_turn(struct model_worker *w, struct pal_model_turn *turn, struct pal_event *
     if (turn->line != NULL) {
         pal_timeline_release(&w->lines, turn->line);
     }
-    size_t i = 0;
-    while (w->turns[i] != turn) {
-        i++;
+    size_t n = 0;
+    for (size_t i = 0; i < w->n_turns; i++) {
+        if (w->turns[i] != turn) {
+            w->turns[n++] = w->turns[i];
+        }
     }
-    w->n_turns--;
-    memmove(&w->turns[i], &w->turns[i + 1], (w->n_turns - i) * sizeof(w->turns[0]));
+    w->n_turns = n;
     pal_model_turn_destroy(turn);
 }
 
@@ -236,7 +237,7 @@ should_wait_for_peer(const struct model_worker *w, const struct pal_model_turn *
 {
     for (size_t i = 0; i < w->n_turns && w->model.can_edit; i++) {
         const struct pal_model_turn *peer = w->turns[i];
-        if (peer->state != PAL_MODEL_TURN_PREFILL) {
+        if (peer->state != PAL_MODEL_TURN_PREFILL || peer->line == NULL) {
             continue;
         }
         size_t n = pal_tokens_common(peer->prompt.tokens, peer->prompt.n_tokens,
@@ -306,7 +307,7 @@ add_decode_rows(struct model_worker *w)
 {
     for (size_t i = w->n_turns; i > 0; i--) {
         struct pal_model_turn *turn = w->turns[i - 1];
-        if (turn->state != PAL_MODEL_TURN_DECODE) {
+        if (turn->state != PAL_MODEL_TURN_DECODE || turn->line == NULL) {
             continue;
         }
         if (turn->line->n_tokens >= w->model.n_ctx_max_tokens ||
@@ -322,7 +323,8 @@ shortest_prefill(struct model_worker *w)
     struct pal_model_turn *shortest = NULL;
     for (size_t i = 0; i < w->n_turns; i++) {
         struct pal_model_turn *turn = w->turns[i];
-        bool counts = turn->state == PAL_MODEL_TURN_PREFILL && pal_model_turn_n_left(turn) > 0;
+        bool counts = turn->state == PAL_MODEL_TURN_PREFILL && turn->line != NULL &&
+                      pal_model_turn_n_left(turn) > 0;
         if (counts &&
             (shortest == NULL || pal_model_turn_n_left(turn) < pal_model_turn_n_left(shortest))) {
             shortest = turn;

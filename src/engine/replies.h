@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define PAL_REPLIES_MAX        1024
-#define PAL_REPLIES_TOKENS_MAX (512u * 1024)
+#define PAL_REPLIES_TOKENS_MAX (512u << 10)
 
 struct pal_reply {
     uint64_t conversation; /* hash; of NULL: 0 */

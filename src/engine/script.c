@@ -78,7 +78,12 @@ take_quoted(struct cursor *c)
         char byte = *c->at;
         if (byte == '\\' && c->at + 1 < c->end) {
             c->at++;
-            byte = *c->at == 'n' ? '\n' : *c->at == 't' ? '\t' : *c->at;
+            byte = *c->at;
+            if (byte == 'n') {
+                byte = '\n';
+            } else if (byte == 't') {
+                byte = '\t';
+            }
         }
         text[len++] = byte;
     }

@@ -30,7 +30,7 @@
 #include "engine/job.h"
 
 #define PAL_SCRIPT_RULES_MAX 256
-#define PAL_SCRIPT_BYTES_MAX (256u * 1024)
+#define PAL_SCRIPT_BYTES_MAX (256u << 10)
 
 enum pal_script_action {
     PAL_SCRIPT_END, /* the reply is complete */

@@ -25,9 +25,9 @@
 #include "util/log.h"
 
 /* A job and a cancel for each turn that the front may have out, and the same again in flight. */
-#define INBOX_MAX (4 * PAL_ENGINE_SEQUENCES_MAX)
+#define INBOX_MAX ((size_t)4 * PAL_ENGINE_SEQUENCES_MAX)
 /* A front that leaves this much unread is gone in all but name. */
-#define OUTBOX_MAX_BYTES    (16u * 1024 * 1024)
+#define OUTBOX_MAX_BYTES    (16u << 20)
 #define SETTINGS_TIMEOUT_US (10 * PAL_US_PER_S)
 #define READ_BYTES          (64 * 1024)
 

@@ -147,11 +147,11 @@ pal_timelines_n_available(const struct pal_timelines *t)
 }
 
 static struct pal_timeline *
-least_recent(const struct pal_timelines *t, const struct pal_timeline *spare)
+least_recent(struct pal_timelines *t, const struct pal_timeline *spare)
 {
-    const struct pal_timeline *oldest = NULL;
+    struct pal_timeline *oldest = NULL;
     for (size_t i = 0; i < t->n_items; i++) {
-        const struct pal_timeline *line = &t->items[i];
+        struct pal_timeline *line = &t->items[i];
         if (line->is_busy || line == spare) {
             continue;
         }
@@ -159,8 +159,7 @@ least_recent(const struct pal_timelines *t, const struct pal_timeline *spare)
             oldest = line;
         }
     }
-    /* From our own table, so the const is only this function's. */
-    return oldest != NULL ? (struct pal_timeline *)(uintptr_t)oldest : NULL;
+    return oldest;
 }
 
 static void
@@ -252,8 +251,7 @@ plan_in_place(const struct pal_timelines *t, struct pal_timeline *line, const in
 }
 
 struct pal_sync_plan
-pal_timelines_plan(const struct pal_timelines *t, const char *owner, const int32_t *want,
-                   size_t n_want)
+pal_timelines_plan(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n_want)
 {
     PAL_ASSERT(n_want > 0);
     struct pal_sync_plan best = {0};
@@ -262,7 +260,7 @@ pal_timelines_plan(const struct pal_timelines *t, const char *owner, const int32
     size_t n_source = 0;
     size_t n_usable = n_want - 1; /* the last one is computed for its logits */
     for (size_t i = 0; i < t->n_items; i++) {
-        struct pal_timeline *line = (struct pal_timeline *)(uintptr_t)&t->items[i];
+        struct pal_timeline *line = &t->items[i];
         size_t n = pal_tokens_common(line->tokens, line->n_tokens, want, n_usable);
         if (t->can_edit && n > n_source) {
             source = line;

@@ -69,7 +69,7 @@ struct pal_sync_plan {
  * Finds the cheapest way; changes nothing. At least the last wanted token is left to be computed,
  * because its logits are needed. `owner` may be NULL.
  */
-struct pal_sync_plan pal_timelines_plan(const struct pal_timelines *t, const char *owner,
+struct pal_sync_plan pal_timelines_plan(struct pal_timelines *t, const char *owner,
                                         const int32_t *want, size_t n_want);
 
 /* Does it. The target is busy afterwards and holds n_keep + n_shift of the wanted tokens. */

@@ -13,7 +13,7 @@
 #include "util/buf.h"
 
 /* A job's largest texts, and room for the rest of its fields. */
-#define PAL_WIRE_FRAME_MAX_BYTES (PAL_JOB_BYTES_MAX + 64u * 1024)
+#define PAL_WIRE_FRAME_MAX_BYTES (PAL_JOB_BYTES_MAX + (64u << 10))
 #define PAL_WIRE_HEAD_BYTES      4
 
 enum pal_wire_kind {
