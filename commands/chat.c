@@ -16,6 +16,7 @@
 #include "commands/chat_input.h"
 #include "commands/chat_screen.h"
 #include "commands/command.h"
+#include "commands/face.h"
 #include "commands/model_file.h"
 #include "commands/startup.h"
 #include "config/option.h"
@@ -41,6 +42,7 @@ struct chat {
     struct pal_engine *engine;
     struct pal_sched *sched;
     struct pal_companion *companion;
+    struct pal_performance *performance; /* NULL = no avatar is wanted */
     struct pal_chat_input *input;
     struct pal_chat_screen screen;
     uv_signal_t signals[N_SIGNALS];
@@ -103,9 +105,15 @@ static void
 answer(struct chat *chat, const char *line)
 {
     struct pal_sink sink = {.ops = &reply_ops, .self = chat};
+    if (chat->performance != NULL) {
+        sink = pal_performance_wrap(chat->performance, CONVERSATION, line, strlen(line), sink);
+    }
     struct pal_error error = {0};
     if (pal_companion_say(chat->companion, "terminal", CONVERSATION, NULL, line, sink,
                           &chat->turn_id, &error) != PAL_OK) {
+        if (chat->performance != NULL) {
+            pal_performance_unwrap(sink);
+        }
         chat->n_unanswered++;
         pal_chat_screen_notice(&chat->screen, PAL_T("no answer: %s", "pas de réponse : %s"),
                                error.text);
@@ -194,7 +202,7 @@ static const struct pal_config_request request = {
     .arguments = "",
     .about_en = "Talk with the companion in this terminal, or through a pipe.",
     .about_fr = "Parler avec le compagnon dans ce terminal, ou par un tube.",
-    .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_BOT | PAL_GROUP_AI,
+    .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_BOT | PAL_GROUP_AI | PAL_GROUP_AVATAR,
 };
 
 /* Notices say what matters here, so there is no log unless somebody asked for one. */
@@ -390,6 +398,7 @@ open_parts(struct chat *chat)
             PAL_OK ||
         pal_companion_create(&chat->loop, &startup->companion, chat->sched, &chat->companion,
                              &error) != PAL_OK ||
+        pal_face_open(&chat->loop, &startup->config, &chat->performance, &error) != PAL_OK ||
         pal_engine_open(&chat->loop, &startup->engine, on_engine_event, chat, &chat->engine,
                         &error) != PAL_OK) {
         pal_chat_screen_notice(&chat->screen, "%s", error.text);
@@ -412,6 +421,7 @@ close_parts(struct chat *chat)
     }
     pal_sched_close(chat->sched, NULL, NULL);
     pal_companion_close(chat->companion, NULL, NULL);
+    pal_performance_close(chat->performance);
     pal_chat_input_close(chat->input);
     for (int i = 0; i < N_SIGNALS; i++) {
         uv_close((uv_handle_t *)&chat->signals[i], NULL);

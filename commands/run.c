@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "commands/command.h"
+#include "commands/face.h"
 #include "commands/startup.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -27,6 +28,7 @@ struct daemon {
     struct pal_metrics *metrics;
     struct pal_sched *sched;
     struct pal_companion *companion;
+    struct pal_performance *performance; /* NULL = no avatar is wanted */
     struct pal_access *access;
     struct pal_engine *engine;
     bool stopping;
@@ -59,6 +61,7 @@ on_companion_closed(void *userdata)
 {
     struct daemon *daemon = userdata;
     daemon->companion = NULL;
+    pal_performance_close(daemon->performance);
     pal_engine_close(daemon->engine, on_engine_closed, daemon);
 }
 
@@ -166,9 +169,13 @@ open_parts(struct daemon *daemon, struct pal_error *error)
         err = pal_companion_create(&daemon->loop, &startup->companion, daemon->sched,
                                    &daemon->companion, error);
     }
+    if (err == PAL_OK) {
+        err = pal_face_open(&daemon->loop, &startup->config, &daemon->performance, error);
+    }
     /* The port before the model: "already in use" must not cost a person half a minute. */
     if (err == PAL_OK) {
         startup->access.starter = startup->starter;
+        startup->access.performance = daemon->performance;
         err = pal_access_open(&daemon->loop, &startup->access, daemon->sched, daemon->companion,
                               daemon->metrics, &daemon->access, error);
     }

@@ -71,6 +71,7 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .sched = sched,
         .companion = companion,
         .metrics = metrics,
+        .performance = options->performance,
         .starter = options->starter,
         .opened_s = pal_wall_seconds(),
         .api_key = pal_strdup(options->api_key),

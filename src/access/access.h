@@ -12,6 +12,7 @@
 #include "chat/sched.h"
 
 struct pal_access;
+struct pal_performance; /* output/performance.h */
 
 struct pal_access_options {
     const char *host;    /* address to bind; default "127.0.0.1" */
@@ -23,7 +24,10 @@ struct pal_access_options {
     uint32_t max_connections; /* default 256 */
     uint32_t max_body_bytes;  /* default 4 MiB; more is answered with 413 */
     const char *model_id;     /* what /v1/models calls the model; NULL = the engine's model_name */
-    bool starter;             /* the built-in starter model is in use (told in /health) */
+    /* The face that follows the replies, whose text it leaves alone; borrowed, outlives the
+     * scheduler's turns; NULL = none. */
+    struct pal_performance *performance;
+    bool starter; /* the built-in starter model is in use (told in /health) */
 };
 
 /*

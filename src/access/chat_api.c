@@ -53,6 +53,7 @@ submit(const struct pal_call *call, const struct pal_reply_format *format, const
     struct pal_reply_place place = {
         .conn = call->conn,
         .sched = access->sched,
+        .performance = call->access->performance,
         .model = model,
         .id_salt = access->id_salt,
     };

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "output/performance.h"
+#include "util/mem.h"
+
 #define LOG_TOPIC "api"
 #include "util/log.h"
-#include "util/mem.h"
 
 #define PING_US        (15 * PAL_US_PER_S)
 #define TEXT_BYTES_MAX (4u * 1024 * 1024)
@@ -148,6 +150,22 @@ on_end(void *self, const struct pal_turn_end *ended)
     reply_free(reply);
 }
 
+/* The face follows the reply; the text stays as it is. */
+static struct pal_sink
+watched(struct pal_performance *performance, const char *user, const struct pal_job *job,
+        struct pal_sink sink)
+{
+    const char *line = "";
+    for (size_t i = job->n_messages; i > 0; i--) {
+        if (job->messages[i - 1].role == PAL_ROLE_USER) {
+            line = job->messages[i - 1].text;
+            break;
+        }
+    }
+    return pal_performance_observe(performance, user != NULL ? user : "api", line, strlen(line),
+                                   sink);
+}
+
 enum pal_err
 pal_reply_start(const struct pal_reply_place *place, const struct pal_reply_format *format,
                 struct pal_api_request *request, struct pal_error *error)
@@ -172,12 +190,18 @@ pal_reply_start(const struct pal_reply_place *place, const struct pal_reply_form
         .sink = {.ops = &ops, .self = reply},
     };
     request->job = (struct pal_job){0};
+    if (place->performance != NULL) {
+        turn.sink = watched(place->performance, request->user, &turn.job, turn.sink);
+    }
     turn.job.submitted_us = reply->sent_us;
     if (request->deadline_ms > 0) {
         turn.job.deadline_us = reply->sent_us + request->deadline_ms * PAL_US_PER_MS;
     }
     enum pal_err err = pal_sched_submit(place->sched, &turn, &reply->turn_id, error);
     if (err != PAL_OK) {
+        if (place->performance != NULL) {
+            pal_performance_unwrap(turn.sink);
+        }
         pal_job_finish(&turn.job);
         reply_free(reply);
         return err;

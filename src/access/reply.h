@@ -59,7 +59,8 @@ struct pal_reply {
 struct pal_reply_place {
     struct pal_http_conn *conn;
     struct pal_sched *sched;
-    const char *model; /* copied */
+    struct pal_performance *performance; /* borrowed; NULL = no face follows */
+    const char *model;                   /* copied */
     uint64_t id_salt;
 };
 

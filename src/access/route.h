@@ -12,10 +12,11 @@
 struct pal_access {
     struct pal_http_server *server;
     struct pal_guard guard;
-    struct pal_sched *sched;         /* borrowed */
-    struct pal_companion *companion; /* borrowed */
-    struct pal_metrics *metrics;     /* borrowed */
-    struct pal_engine *engine;       /* borrowed; NULL while there is none */
+    struct pal_sched *sched;             /* borrowed */
+    struct pal_companion *companion;     /* borrowed */
+    struct pal_metrics *metrics;         /* borrowed */
+    struct pal_performance *performance; /* borrowed; NULL = no face follows */
+    struct pal_engine *engine;           /* borrowed; NULL while there is none */
     bool starter;
     uint64_t id_salt;
     int64_t opened_s; /* wall clock */

@@ -41,6 +41,7 @@ struct act {
     struct pal_sink inner;
     struct pal_stream stream;
     uint64_t conversation; /* pal_moods_key() */
+    bool is_observed;      /* the text goes on as it came, not as the stream cleans it */
     bool has_spoken;
     struct pal_buf reply; /* compatible mode */
 };
@@ -202,7 +203,9 @@ on_text(void *userdata, const char *text, size_t len)
         pal_buf_append(&act->reply, text, len) != PAL_OK) {
         act->reply.max_bytes = act->reply.len; /* judged by its beginning */
     }
-    act->inner.ops->text(act->inner.self, text, len);
+    if (!act->is_observed) {
+        act->inner.ops->text(act->inner.self, text, len);
+    }
 }
 
 /* The original: once the reply is whole, and only inside its window. */
@@ -247,6 +250,9 @@ static void
 sink_text(void *self, const char *text, size_t len)
 {
     struct act *act = self;
+    if (act->is_observed) {
+        act->inner.ops->text(act->inner.self, text, len);
+    }
     pal_stream_feed(&act->stream, text, len);
 }
 
@@ -288,6 +294,15 @@ pal_performance_wrap(struct pal_performance *performance, const char *key, const
     }
     show(performance);
     return (struct pal_sink){&sink_ops, act};
+}
+
+struct pal_sink
+pal_performance_observe(struct pal_performance *performance, const char *key, const char *line,
+                        size_t line_len, struct pal_sink inner)
+{
+    struct pal_sink sink = pal_performance_wrap(performance, key, line, line_len, inner);
+    ((struct act *)sink.self)->is_observed = true;
+    return sink;
 }
 
 void

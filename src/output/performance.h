@@ -18,7 +18,8 @@
  * face goes back to rest. One face for all conversations: who speaks last shows. What a person
  * writes is judged apart from what the companion says, and each conversation apart from others.
  *
- * Not for API requests: their text stays as the model wrote it. Loop thread only; nothing waits.
+ * An API's reply must stay as the model wrote it: observe() moves the face and leaves the text
+ * alone. Loop thread only; nothing waits.
  */
 #include <uv.h>
 
@@ -53,6 +54,9 @@ void pal_performance_remove_link(struct pal_performance *performance, const void
 /* `key` and `line` are read during the call. The sink frees itself after end(). */
 struct pal_sink pal_performance_wrap(struct pal_performance *performance, const char *key,
                                      const char *line, size_t line_len, struct pal_sink inner);
+/* As wrap(), but `inner` gets every piece as it came, tags included. */
+struct pal_sink pal_performance_observe(struct pal_performance *performance, const char *key,
+                                        const char *line, size_t line_len, struct pal_sink inner);
 /* The turn never began: the sink will get no end(). `inner` is not called. */
 void pal_performance_unwrap(struct pal_sink sink);
 
