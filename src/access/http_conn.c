@@ -289,19 +289,17 @@ conn_tick(struct pal_http_conn *conn, int64_t now_us)
     }
 }
 
-/* Makes room by closing a connection without a whole request: idle ones first, oldest first. */
+/*
+ * Makes room by closing the connection that has been without a whole request for the longest time:
+ * idle, or sending one so slowly that newer ones have overtaken it.
+ */
 static bool
 make_room(struct pal_http_server *server)
 {
     struct pal_http_conn *victim = NULL;
     for (struct pal_http_conn *conn = server->oldest; conn != NULL; conn = conn->next) {
-        if (conn->phase != PHASE_READING && conn->phase != PHASE_LINGERING) {
-            continue;
-        }
-        bool idle = pal_http_parser_is_fresh(&conn->parser);
-        bool victim_idle = victim != NULL && pal_http_parser_is_fresh(&victim->parser);
-        if (victim == NULL || idle > victim_idle ||
-            (idle == victim_idle && conn->since_us < victim->since_us)) {
+        bool waits = conn->phase == PHASE_READING || conn->phase == PHASE_LINGERING;
+        if (waits && (victim == NULL || conn->since_us < victim->since_us)) {
             victim = conn;
         }
     }
