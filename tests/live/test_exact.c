@@ -1,0 +1,183 @@
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_case.h"
+#include "live_model.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+/*
+ * Exactness, with a trained model: at temperature 0, every way in which a prompt can come into the
+ * KV gives the same tokens as a fresh context. The window's shift is not in here: kept tokens have
+ * seen the dropped ones, so llama.cpp's result differs by nature.
+ */
+static const char persona[] =
+    "system:Tu es Palabre, une compagne de stream. Tu parles français, tu es drôle et brève. Tu "
+    "aimes les jeux, la musique et les chats. Tu ne dis jamais de mal de personne.";
+static const char *const lines[] = {"salut !", "tu aimes les chats ?", "raconte une blague",
+                                    "bonne nuit"};
+#define N_LINES PAL_COUNT_OF(lines)
+
+static void
+open_engine(struct engine_case *c, uint32_t chunk_tokens, uint32_t n_batch_tokens)
+{
+    struct pal_engine_options options = {
+        .model_path = live_model_starter(),
+        .n_ctx_tokens = 2048,
+        .n_threads = 1,
+        .chunk_tokens = chunk_tokens,
+        .n_batch_tokens = n_batch_tokens,
+    };
+    engine_case_open(c, &options);
+    engine_case_wait_state(c, PAL_ENGINE_READY);
+}
+
+static struct pal_job
+line_job(uint64_t id, size_t i)
+{
+    struct pal_job job = engine_case_job(id, persona, lines[i], NULL);
+    job.sampling.max_tokens = 48;
+    return job;
+}
+
+/* What a fresh context says to each line; owned texts. */
+static void
+ask_fresh(char *texts[N_LINES])
+{
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct engine_case c = {0};
+        open_engine(&c, 0, 0);
+        struct pal_job job = line_job(1, i);
+        struct engine_turn *turn = engine_case_ask(&c, &job);
+        assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
+        assert_int_equal(turn->last.usage.cached_tokens, 0);
+        assert_true(turn->text.len > 0);
+        texts[i] = pal_strdup(turn->text.data);
+        engine_case_close(&c);
+    }
+}
+
+static char *fresh[N_LINES];
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    pal_log_init(PAL_LOG_ERROR, 2);
+    if (live_model_starter() != NULL) {
+        ask_fresh(fresh);
+    }
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < N_LINES; i++) {
+        free(fresh[i]);
+    }
+    return 0;
+}
+
+static void
+test_a_copied_persona_says_the_same(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    struct engine_case c = {0};
+    open_engine(&c, 0, 0);
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct pal_job job = line_job(i + 1, i);
+        job.conversation = pal_printf("user %zu", i);
+        struct engine_turn *turn = engine_case_ask(&c, &job);
+        assert_true(i == 0 || turn->last.usage.cached_tokens > 30);
+        assert_string_equal(turn->text.data, fresh[i]);
+    }
+    engine_case_close(&c);
+}
+
+static void
+test_small_prefill_chunks_say_the_same(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    struct engine_case c = {0};
+    open_engine(&c, 4, 8);
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct pal_job job = line_job(i + 1, i);
+        assert_string_equal(engine_case_ask(&c, &job)->text.data, fresh[i]);
+    }
+    engine_case_close(&c);
+}
+
+static void
+test_turns_in_one_batch_say_the_same(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    struct engine_case c = {0};
+    open_engine(&c, 0, 0);
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct pal_job job = line_job(i + 1, i);
+        job.conversation = pal_printf("user %zu", i);
+        engine_case_submit(&c, &job);
+    }
+    engine_case_wait_finals(&c, N_LINES);
+    for (size_t i = 0; i < N_LINES; i++) {
+        assert_string_equal(engine_case_turn(&c, i + 1)->text.data, fresh[i]);
+    }
+    engine_case_close(&c);
+}
+
+/* An edit in the middle, a retry, and a conversation that was driven out meanwhile. */
+static void
+test_going_back_says_the_same(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    struct engine_case c = {0};
+    open_engine(&c, 0, 0);
+    uint64_t id = 0;
+    for (int round = 0; round < 2; round++) {
+        for (size_t i = 0; i < N_LINES; i++) {
+            struct pal_job job = line_job(++id, i);
+            job.conversation = pal_strdup("one");
+            assert_string_equal(engine_case_ask(&c, &job)->text.data, fresh[i]);
+        }
+    }
+    /* The second turn, from what is kept and from nothing. */
+    struct pal_job job = engine_case_job(++id, persona, lines[0], fresh[0], lines[1], NULL);
+    job.sampling.max_tokens = 48;
+    struct pal_job copy;
+    pal_job_copy(&copy, &job);
+    char *kept = pal_strdup(engine_case_ask(&c, &job)->text.data);
+    engine_case_close(&c);
+    open_engine(&c, 0, 0);
+    assert_string_equal(engine_case_ask(&c, &copy)->text.data, kept);
+    free(kept);
+    engine_case_close(&c);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_copied_persona_says_the_same),
+        cmocka_unit_test(test_small_prefill_chunks_say_the_same),
+        cmocka_unit_test(test_turns_in_one_batch_say_the_same),
+        cmocka_unit_test(test_going_back_says_the_same),
+    };
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
