@@ -34,6 +34,8 @@ static const struct command commands[] = {
      "vérifie tout et dit ce qui répare ce qui ne va pas"},
     {"plan", pal_command_plan, "what would run where on this machine, and why",
      "ce qui tournerait où sur cette machine, et pourquoi"},
+    {"tune", pal_command_tune, "measures the fastest way to run the model here, and keeps it",
+     "mesure la façon la plus rapide de faire tourner le modèle ici, et la retient"},
     {"bench", pal_command_bench, "measures this machine", "mesure cette machine"},
     {"avatar", pal_command_avatar, "a headless avatar, to see what the companion's face does",
      "un avatar sans image, pour voir ce que fait le visage du compagnon"},

@@ -10,9 +10,15 @@
 #include "commands/startup.h"
 #include "gguf/gguf.h"
 #include "gguf/type.h"
+#include "plan/explain.h"
+#include "plan/seed_rules.h"
+#include "plan/tuned.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "util/text.h"
+
+#define LOG_TOPIC "plan"
+#include "util/log.h"
 
 /* "--name VALUE" or "--name=VALUE": the value, and how many words of argv it took; else NULL. */
 static const char *
@@ -113,19 +119,63 @@ take_flags(struct pal_planning_flags *flags, int *argc, char **argv, int *status
     return true;
 }
 
-/* The folder that libllama was loaded from holds the backends too. */
+/* The folder that libllama was loaded from holds the CPU's backends too. */
 static char *
-backends_dir(const struct pal_config *config)
+default_dir(void)
 {
-    char *folder = NULL;
-    struct pal_error error;
-    if (config->engine.llama_dir[0] != '\0' &&
-        pal_llama_dir_resolve(config->engine.llama_dir, &folder, &error) == PAL_OK) {
-        return folder;
-    }
     char library[4096];
     pal_llama_dir_loaded(library, sizeof(library));
     return library[0] != '\0' ? pal_path_parent(library) : pal_strdup(PALABRE_LLAMA_LIB_DIR);
+}
+
+/*
+ * What tools/add-gpu made: in the build tree build/llama-KIND/lib beside build/llama/lib, installed
+ * lib/palabre-KIND beside lib/palabre. The caller's; NULL if it is not there.
+ */
+static char *
+card_dir(const char *kind)
+{
+    char *cpu = default_dir();
+    char *above = pal_path_parent(cpu);
+    char *candidates[] = {pal_printf("%s-%s/lib", above, kind), pal_printf("%s-%s", cpu, kind)};
+    char *library = pal_printf("libggml-%s.so", kind);
+    char *found = NULL;
+    for (size_t i = 0; i < PAL_COUNT_OF(candidates); i++) {
+        char *file = pal_path_join(candidates[i], library);
+        if (found == NULL && pal_path_is_file(file)) {
+            found = pal_strdup(candidates[i]);
+        }
+        free(file);
+        free(candidates[i]);
+    }
+    free(library);
+    free(above);
+    free(cpu);
+    return found;
+}
+
+enum pal_err
+pal_planning_llama_dir(const struct pal_config *config, char **folder, struct pal_error *error)
+{
+    *folder = NULL;
+    if (config->engine.llama_dir[0] != '\0') {
+        return pal_llama_dir_resolve(config->engine.llama_dir, folder, error);
+    }
+    bool any = config->ai.backend == PAL_CONFIG_BACKEND_AUTO;
+    if (any || config->ai.backend == PAL_CONFIG_BACKEND_CUDA) {
+        *folder = card_dir("cuda");
+    }
+    if (*folder == NULL && (any || config->ai.backend == PAL_CONFIG_BACKEND_VULKAN)) {
+        *folder = card_dir("vulkan");
+    }
+    if (*folder != NULL || any || config->ai.backend == PAL_CONFIG_BACKEND_CPU) {
+        return PAL_OK;
+    }
+    const char *kind = config->ai.backend == PAL_CONFIG_BACKEND_CUDA ? "cuda" : "vulkan";
+    return pal_error_set(error, PAL_ERR_CONFIG,
+                         PAL_T("the %s backend is not installed: ./dev gpu %s",
+                               "le pilote %s n'est pas installé : ./dev gpu %s"),
+                         kind, kind);
 }
 
 bool
@@ -137,7 +187,14 @@ pal_planning_settings(struct pal_planning *planning, const struct pal_config_req
         !pal_startup_config(&planning->config, request, argc, argv, status)) {
         return false;
     }
-    planning->llama_dir = backends_dir(&planning->config);
+    struct pal_error error;
+    if (pal_planning_llama_dir(&planning->config, &planning->llama_dir, &error) != PAL_OK) {
+        (void)fprintf(stderr, "palabre: %s\n", error.text);
+        pal_planning_finish(planning);
+        *status = PAL_EXIT_CONFIG;
+        return false;
+    }
+    planning->llama_dir = planning->llama_dir != NULL ? planning->llama_dir : default_dir();
     return true;
 }
 
@@ -193,12 +250,87 @@ pal_planning_options(const struct pal_config *config)
     if (config->ai.n_gpu_layers != PAL_CONFIG_GPU_AUTO) {
         options.n_gpu_layers = (int32_t)config->ai.n_gpu_layers;
     }
-    options.wants_profile = config->ai.gpu_profile != PAL_CONFIG_PROFILE_AUTO;
-    options.profile = config->ai.gpu_profile == PAL_CONFIG_PROFILE_PERFORMANCE
+    bool wants_cpu = config->ai.backend == PAL_CONFIG_BACKEND_CPU;
+    options.wants_profile = wants_cpu || config->ai.gpu_profile != PAL_CONFIG_PROFILE_AUTO;
+    options.profile = wants_cpu ? PAL_PROFILE_CPU
+                      : config->ai.gpu_profile == PAL_CONFIG_PROFILE_PERFORMANCE
                           ? PAL_PROFILE_PERFORMANCE
                       : config->ai.gpu_profile == PAL_CONFIG_PROFILE_BALANCED ? PAL_PROFILE_BALANCED
                                                                               : PAL_PROFILE_CPU;
     return options;
+}
+
+/* Measured on a busy or a quiet day: better than a guess either way. */
+static void
+apply_tuned(const struct pal_machine *machine, const struct pal_shape *shape, struct pal_plan *plan)
+{
+    struct pal_tuned tuned;
+    struct pal_error error;
+    char *path = pal_tuned_path(machine, shape);
+    if (path != NULL && pal_tuned_load(path, &tuned, &error) == PAL_OK) {
+        pal_plan_apply(plan, machine, shape, &tuned);
+    }
+    free(path);
+}
+
+enum pal_err
+pal_planning_for(const struct pal_config *config, const char *model_path,
+                 const struct pal_machine *machine, struct pal_shape *shape, struct pal_plan *plan,
+                 struct pal_error *error)
+{
+    struct pal_gguf *gguf = NULL;
+    enum pal_err err = pal_gguf_open(model_path, &gguf, error);
+    if (err == PAL_OK) {
+        err = pal_shape_from_gguf(gguf, shape, error);
+    }
+    pal_gguf_close(gguf);
+    if (err == PAL_OK) {
+        struct pal_plan_options options = pal_planning_options(config);
+        *plan = pal_plan_make(machine, shape, &options);
+        apply_tuned(machine, shape, plan);
+    }
+    return err;
+}
+
+void
+pal_planning_engine(const struct pal_plan *plan, const struct pal_machine *machine,
+                    struct pal_engine_options *options)
+{
+    bool has_card = plan->gpu >= 0;
+    options->n_ctx_tokens = plan->n_ctx_tokens;
+    options->n_sequences = plan->n_sequences;
+    options->n_threads = plan->n_threads;
+    options->n_threads_batch = plan->n_threads_batch;
+    options->n_batch_tokens = plan->n_batch_tokens;
+    options->n_gpu_layers = (int32_t)plan->n_gpu_layers;
+    options->kv_type = plan->kv_type;
+    options->variant = plan->variant[0] != '\0' ? plan->variant : NULL;
+    options->gpu_device = has_card ? machine->gpus[plan->gpu].device : NULL;
+    options->ways = (plan->has_flash_attn ? 0 : PAL_ENGINE_NO_FLASH_ATTN) |
+                    (plan->has_extra_bufts || has_card ? 0 : PAL_ENGINE_NO_EXTRA_BUFTS) |
+                    (plan->has_kv_on_gpu || !has_card ? 0 : PAL_ENGINE_NO_KV_OFFLOAD) |
+                    (plan->has_op_offload || !has_card ? 0 : PAL_ENGINE_NO_OP_OFFLOAD);
+}
+
+void
+pal_planning_announce(const struct pal_plan *plan, const struct pal_machine *machine)
+{
+    char threads[96], profile[128];
+    (void)snprintf(
+        threads, sizeof(threads),
+        PAL_T("🧵 Best number of threads found: %u", "🧵 Threads optimaux détectés : %u"),
+        plan->n_threads);
+    const char *description = plan->profile == PAL_PROFILE_PERFORMANCE
+                                  ? PAL_T("100% GPU (best)", "100% GPU (optimal)")
+                              : plan->profile == PAL_PROFILE_CPU
+                                  ? PAL_T("CPU only (fallback)", "CPU uniquement (fallback)")
+                                  : PAL_T("GPU and CPU (balanced)", "GPU + CPU (équilibré)");
+    (void)snprintf(profile, sizeof(profile), PAL_T("🎮 GPU profile: %s", "🎮 Profil GPU auto : %s"),
+                   description);
+    pal_log_info(threads, "reason=%s rule_of_thumb=%u tuned=%d", pal_why_name(plan->why_threads),
+                 pal_seed_threads(machine->cpu.n_cores, machine->cpu.n_logical), plan->is_tuned);
+    pal_log_info(profile, "profile=%s layers=%u of=%u reason=%s", pal_profile_name(plan->profile),
+                 plan->n_gpu_layers, plan->n_layers + 1, pal_why_name(plan->why_layers));
 }
 
 enum pal_err
@@ -206,17 +338,9 @@ pal_planning_make(struct pal_planning *planning, struct pal_error *error)
 {
     enum pal_err err = pal_model_file_find(planning->config.model, &planning->model_path,
                                            &planning->starter, error);
-    struct pal_gguf *gguf = NULL;
     if (err == PAL_OK) {
-        err = pal_gguf_open(planning->model_path, &gguf, error);
-    }
-    if (err == PAL_OK) {
-        err = pal_shape_from_gguf(gguf, &planning->shape, error);
-    }
-    pal_gguf_close(gguf);
-    if (err == PAL_OK) {
-        planning->options = pal_planning_options(&planning->config);
-        planning->plan = pal_plan_make(&planning->machine, &planning->shape, &planning->options);
+        err = pal_planning_for(&planning->config, planning->model_path, &planning->machine,
+                               &planning->shape, &planning->plan, error);
     }
     return err;
 }

@@ -5,6 +5,7 @@
  * an imagined one), the model's shape, and the plan for them. Main thread, before there are others.
  */
 #include "config/config.h"
+#include "engine/engine.h"
 #include "plan/plan.h"
 #include "plan/probe.h"
 
@@ -30,7 +31,6 @@ struct pal_planning {
     bool starter;
     struct pal_machine machine;
     struct pal_shape shape;
-    struct pal_plan_options options;
     struct pal_plan plan;
 };
 
@@ -54,6 +54,28 @@ enum pal_err pal_planning_make(struct pal_planning *planning, struct pal_error *
 
 /* Accepts a zeroed struct. */
 void pal_planning_finish(struct pal_planning *planning);
+
+/*
+ * Reads the model, makes the plan for it and puts in what `palabre tune` measured here. For
+ * commands that have their settings already; *machine has been probed.
+ */
+enum pal_err pal_planning_for(const struct pal_config *config, const char *model_path,
+                              const struct pal_machine *machine, struct pal_shape *shape,
+                              struct pal_plan *plan, struct pal_error *error) PAL_MUST_USE;
+
+/* The engine's part of a plan. Strings are borrowed from both. */
+void pal_planning_engine(const struct pal_plan *plan, const struct pal_machine *machine,
+                         struct pal_engine_options *options);
+
+/* The log lines that tell which threads and which profile were chosen. */
+void pal_planning_announce(const struct pal_plan *plan, const struct pal_machine *machine);
+
+/*
+ * The folder of ggml's backends by engine.llama_dir and ai.backend; NULL = as built. *folder is the
+ * caller's. PAL_ERR_CONFIG: the backend that was asked for is not installed.
+ */
+enum pal_err pal_planning_llama_dir(const struct pal_config *config, char **folder,
+                                    struct pal_error *error) PAL_MUST_USE;
 
 /* What the settings wish of a plan. */
 struct pal_plan_options pal_planning_options(const struct pal_config *config);

@@ -11,9 +11,9 @@
 #include "commands/command.h"
 #include "commands/llama_dir.h"
 #include "commands/model_file.h"
+#include "commands/planning.h"
 #include "config/option.h"
 #include "config/print.h"
-#include "gguf/gguf.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -50,7 +50,8 @@ open_log(const struct pal_config *config)
         }
     }
     enum pal_log_level level = (enum pal_log_level)config->log.level;
-    /* A person at a terminal reads the program's own lines; the log's are for files and services. */
+    /* A person at a terminal reads the program's own lines; the log's are for files and services.
+     */
     size_t row = pal_option_index(pal_option_by_key("log.level"));
     if (config->origins[row].kind == PAL_ORIGIN_DEFAULT && fd == STDERR_FILENO && isatty(fd) == 1) {
         level = PAL_LOG_WARN;
@@ -105,37 +106,23 @@ pal_startup_config(struct pal_config *config, const struct pal_config_request *r
 
 /* ---- options of the parts ---- */
 
-/* Four fifths: what the second seed's "balanced" stands for, whatever the model's depth. */
-static int32_t
-balanced_layers(const char *model_path)
+/*
+ * What runs where, on this machine. A file that can't be planned for is left to the engine, which
+ * says what is wrong with it.
+ */
+static void
+make_plan(struct pal_startup *startup)
 {
-    struct pal_gguf *gguf = NULL;
+    struct pal_shape *shape = pal_calloc(1, sizeof(*shape));
     struct pal_error error;
-    if (model_path == NULL || pal_gguf_open(model_path, &gguf, &error) != PAL_OK) {
-        return 0; /* the engine will say what is wrong with the file */
+    const struct pal_probe_options probe = {.llama_dir = startup->llama_dir, .asks_drivers = true};
+    pal_probe(&probe, &startup->machine);
+    if (pal_planning_for(&startup->config, startup->model_path, &startup->machine, shape,
+                         &startup->plan, &error) == PAL_OK) {
+        pal_planning_engine(&startup->plan, &startup->machine, &startup->engine);
+        pal_planning_announce(&startup->plan, &startup->machine);
     }
-    struct pal_gguf_facts facts = pal_gguf_facts(gguf);
-    pal_gguf_close(gguf);
-    return (int32_t)(facts.n_layers * 4 / 5);
-}
-
-static int32_t
-gpu_layers(const struct pal_startup *startup)
-{
-    const struct pal_config *config = &startup->config;
-    if (config->ai.n_gpu_layers != PAL_CONFIG_GPU_AUTO) {
-        return (int32_t)config->ai.n_gpu_layers;
-    }
-    switch ((enum pal_config_profile)config->ai.gpu_profile) {
-    case PAL_CONFIG_PROFILE_PERFORMANCE:
-        return PAL_CONFIG_GPU_ALL;
-    case PAL_CONFIG_PROFILE_BALANCED:
-        return balanced_layers(startup->model_path);
-    case PAL_CONFIG_PROFILE_AUTO:
-    case PAL_CONFIG_PROFILE_CPU:
-        break;
-    }
-    return 0;
+    free(shape);
 }
 
 static struct pal_engine_options
@@ -154,7 +141,6 @@ engine_options(const struct pal_startup *startup)
         .n_threads_batch = (uint32_t)config->ai.n_threads_batch,
         .n_batch_tokens = (uint32_t)config->ai.n_batch,
         .chunk_tokens = (uint32_t)config->ai.prefill_chunk,
-        .n_gpu_layers = gpu_layers(startup),
     };
 }
 
@@ -253,9 +239,7 @@ prepare(struct pal_startup *startup, struct pal_error *error)
                              PAL_T("cannot find this program's own file in /proc",
                                    "impossible de trouver ce programme dans /proc"));
     }
-    if (config->engine.llama_dir[0] != '\0') {
-        err = pal_llama_dir_resolve(config->engine.llama_dir, &startup->llama_dir, error);
-    }
+    err = pal_planning_llama_dir(config, &startup->llama_dir, error);
     if (err == PAL_OK && config->engine.script[0] == '\0') {
         err = pal_model_file_find(config->model, &startup->model_path, &startup->starter, error);
     }
@@ -264,6 +248,9 @@ prepare(struct pal_startup *startup, struct pal_error *error)
     }
     startup->persona = persona(config);
     startup->engine = engine_options(startup);
+    if (startup->model_path != NULL) {
+        make_plan(startup);
+    }
     startup->sched = (struct pal_sched_options){
         .max_concurrent = (uint32_t)config->rate_limiting.max_concurrent_users,
         .max_waiting = (uint32_t)config->rate_limiting.max_waiting,

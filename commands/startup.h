@@ -19,6 +19,7 @@
 #include "chat/sched.h"
 #include "config/config.h"
 #include "engine/engine.h"
+#include "plan/plan.h"
 
 struct pal_startup {
     struct pal_config config;
@@ -27,6 +28,8 @@ struct pal_startup {
     char *program;    /* owned; this very program, for the engine's process */
     char *llama_dir;  /* owned; where libllama lies, if not as built; else NULL */
     char *persona;    /* owned; the text that the companion goes by */
+    struct pal_machine machine;
+    struct pal_plan plan; /* what runs where; zeroed with engine.script */
     /* Ready to hand over; the strings are borrowed from this struct. */
     struct pal_engine_options engine;
     struct pal_sched_options sched;

@@ -57,6 +57,13 @@ enum pal_config_profile {
     PAL_CONFIG_PROFILE_CPU,
 };
 
+enum pal_config_backend {
+    PAL_CONFIG_BACKEND_AUTO,
+    PAL_CONFIG_BACKEND_CPU,
+    PAL_CONFIG_BACKEND_VULKAN,
+    PAL_CONFIG_BACKEND_CUDA,
+};
+
 enum pal_origin_kind {
     PAL_ORIGIN_DEFAULT,
     PAL_ORIGIN_FILE,
@@ -106,6 +113,7 @@ struct pal_config {
         int64_t n_threads_batch;
         int64_t n_gpu_layers; /* or PAL_CONFIG_GPU_... */
         int64_t gpu_profile;  /* enum pal_config_profile */
+        int64_t backend;      /* enum pal_config_backend */
         int64_t n_batch;      /* tokens of one step */
         int64_t prefill_chunk;
         double top_p;

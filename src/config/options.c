@@ -55,6 +55,14 @@ static const struct pal_option_word vmc_words[] = {
     {NULL, 0},
 };
 
+static const struct pal_option_word backend_words[] = {
+    {"auto", PAL_CONFIG_BACKEND_AUTO},
+    {"cpu", PAL_CONFIG_BACKEND_CPU},
+    {"vulkan", PAL_CONFIG_BACKEND_VULKAN},
+    {"cuda", PAL_CONFIG_BACKEND_CUDA},
+    {NULL, 0},
+};
+
 static const struct pal_option_word seed_words[] = {{"random", PAL_CONFIG_SEED_DRAWN}, {NULL, 0}};
 
 const struct pal_option_section pal_option_sections[] = {
@@ -381,10 +389,25 @@ const struct pal_option pal_options[] = {
         .flag = "gpu-profile",
         .initial = "auto",
         .words = profile_words,
-        .en = "performance: all layers on the graphics card; balanced: four fifths; cpu: none. "
-              "auto is cpu in this version.",
+        .en =
+            "performance: all layers on the graphics card; balanced: four fifths; cpu: none; auto: "
+            "as many as fit ('palabre plan' shows it). Never more than fit.",
         .fr = "performance : toutes les couches sur la carte graphique ; balanced : quatre "
-              "cinquièmes ; cpu : aucune. auto vaut cpu dans cette version.",
+              "cinquièmes ; cpu : aucune ; auto : autant qu'il en tient (« palabre plan » le "
+              "montre). Jamais plus qu'il n'en tient.",
+    },
+    {
+        .key = "ai.backend",
+        .type = PAL_OPTION_WORD,
+        FIELD(ai.backend),
+        .group = PAL_GROUP_AI,
+        .flag = "backend",
+        .initial = "auto",
+        .words = backend_words,
+        .en = "What drives the graphics card: cuda, vulkan, or neither (cpu). auto takes what "
+              "'./dev gpu' installed, cuda first.",
+        .fr = "Ce qui pilote la carte graphique : cuda, vulkan, ou rien (cpu). auto prend ce que "
+              "« ./dev gpu » a installé, cuda d'abord.",
     },
     {
         .key = "ai.n_batch",

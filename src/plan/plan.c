@@ -326,7 +326,8 @@ expected_decode(const struct pal_machine *machine, const struct pal_shape *shape
         bytes += shape->layers[i].bytes;
     }
     bytes += shape->output.bytes;
-    if (plan->n_gpu_layers > 0 || bytes == 0 || machine->memory.read_bytes_s == 0) {
+    /* Small models live in the caches. */
+    if (plan->n_gpu_layers > 0 || bytes < 256 * PAL_MIB || machine->memory.read_bytes_s == 0) {
         return 0;
     }
     double tokens_s = 0.65 * (double)machine->memory.read_bytes_s / (double)bytes;
@@ -377,6 +378,14 @@ pal_plan_fewer_layers(uint32_t n_layers, int32_t n_gpu_layers)
     int32_t step = all * 15 / 100;
     int32_t left = now - (step < LAYERS_WORTH_IT ? LAYERS_WORTH_IT : step);
     return left < LAYERS_WORTH_IT ? 0 : left;
+}
+
+void
+pal_plan_size(const struct pal_machine *machine, const struct pal_shape *shape,
+              struct pal_plan *plan)
+{
+    plan->sizes = sizes_with(machine, shape, plan, plan->n_gpu_layers);
+    plan->fits = fits_ram(plan);
 }
 
 bool

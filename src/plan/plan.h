@@ -110,6 +110,10 @@ struct pal_plan {
 struct pal_plan pal_plan_make(const struct pal_machine *machine, const struct pal_shape *shape,
                               const struct pal_plan_options *options);
 
+/* Counts plan->sizes and plan->fits again after numbers were changed by hand. */
+void pal_plan_size(const struct pal_machine *machine, const struct pal_shape *shape,
+                   struct pal_plan *plan);
+
 /*
  * The next rung for when memory ran out although the plan said it would do: fewer layers on the
  * card (15 % of them less, then none), then half the context, then a third fewer messages. False:

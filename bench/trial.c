@@ -1,0 +1,257 @@
+#include "bench/trial.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/clock.h"
+#include "util/mem.h"
+
+#define CLOSE_TIMEOUT_US (30 * PAL_US_PER_S)
+
+static void
+on_event(const struct pal_event *event, void *userdata)
+{
+    struct pal_trial *trial = userdata;
+    if (event->kind == PAL_EVENT_STATE) {
+        if (event->state == PAL_ENGINE_FAILED) {
+            trial->is_dead = true;
+            trial->failure = event->error;
+        }
+        return;
+    }
+    if (event->kind == PAL_EVENT_PIECE || event->turn_id < trial->first_id) {
+        return;
+    }
+    if (event->kind == PAL_EVENT_DONE) {
+        trial->usages[event->turn_id - trial->first_id] = event->usage;
+    } else if (trial->failure.code == PAL_OK) {
+        trial->failure = event->error;
+        trial->failure.code = PAL_ERR_ENGINE;
+    }
+    trial->n_running -= trial->n_running > 0 ? 1 : 0;
+}
+
+static void
+on_guard(uv_timer_t *timer)
+{
+    struct pal_trial *trial = timer->data;
+    trial->is_timed_out = true;
+}
+
+static void
+on_closed(void *userdata)
+{
+    struct pal_trial *trial = userdata;
+    trial->is_closed = true;
+}
+
+static void
+guard(struct pal_trial *trial, int64_t timeout_us)
+{
+    trial->is_timed_out = false;
+    uint64_t ms = timeout_us > 0 ? (uint64_t)(timeout_us / PAL_US_PER_MS) : 0;
+    PAL_ASSERT(uv_timer_start(&trial->guard, on_guard, ms, 0) == 0);
+}
+
+/* One death is an answer here: a variant that this CPU can't run must not be tried ten times. */
+static bool
+has_failed(struct pal_trial *trial)
+{
+    if (trial->engine != NULL && pal_engine_n_restarts(trial->engine) > 0) {
+        trial->is_dead = true;
+    }
+    return trial->is_dead || trial->is_timed_out;
+}
+
+static enum pal_err
+say_why(const struct pal_trial *trial, const char *what, struct pal_error *error)
+{
+    if (trial->is_timed_out) {
+        return pal_error_set(error, PAL_ERR_TIMEOUT, "%s takes too long", what);
+    }
+    return pal_error_set(error, PAL_ERR_ENGINE, "%s: %s", what,
+                         trial->failure.text[0] != '\0' ? trial->failure.text : "the engine died");
+}
+
+enum pal_err
+pal_trial_open(struct pal_trial *trial, const struct pal_engine_options *options,
+               int64_t timeout_us, struct pal_error *error)
+{
+    *trial = (struct pal_trial){.loop = pal_calloc(1, sizeof(uv_loop_t))};
+    PAL_ASSERT(uv_loop_init(trial->loop) == 0);
+    PAL_ASSERT(uv_timer_init(trial->loop, &trial->guard) == 0);
+    trial->guard.data = trial;
+    enum pal_err err =
+        pal_engine_open(trial->loop, options, on_event, trial, &trial->engine, error);
+    if (err != PAL_OK) {
+        pal_trial_close(trial);
+        return err;
+    }
+    guard(trial, timeout_us);
+    while (pal_engine_state(trial->engine) != PAL_ENGINE_READY && !has_failed(trial)) {
+        (void)uv_run(trial->loop, UV_RUN_ONCE);
+    }
+    if (has_failed(trial)) {
+        err = say_why(trial, "loading", error);
+        pal_trial_close(trial);
+    }
+    return err;
+}
+
+/* Every turn begins with words that none had before, so that no KV is taken over. */
+static char *
+make_prompt(uint64_t id, uint32_t n_words)
+{
+    static const char *const words[] = {"one ", "red ", "dog ", "sun ", "tree ", "blue "};
+    struct pal_buf buf;
+    pal_buf_init(&buf, 64 * 1024);
+    enum pal_err err = pal_buf_printf(&buf, "%" PRIu64 " ", id);
+    for (uint32_t i = 0; i < n_words && err == PAL_OK; i++) {
+        err = pal_buf_append_text(&buf, words[(i + id) % PAL_COUNT_OF(words)]);
+    }
+    char *text = pal_buf_take(&buf);
+    pal_buf_finish(&buf);
+    return text;
+}
+
+static enum pal_err
+submit(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply, struct pal_error *error)
+{
+    uint64_t id = ++trial->last_id;
+    char *prompt = make_prompt(id, n_prompt);
+    struct pal_job job = {
+        .turn_id = id,
+        .conversation = pal_printf("trial %" PRIu64, id),
+        .sampling = pal_sampling_default(),
+        .submitted_us = pal_now_us(),
+    };
+    job.sampling.ignore_eos = true;
+    job.sampling.max_tokens = (int32_t)n_reply;
+    enum pal_err err = pal_job_add_message(&job, PAL_ROLE_USER, prompt, strlen(prompt));
+    free(prompt);
+    if (err == PAL_OK) {
+        err = pal_engine_submit(trial->engine, &job, error);
+    }
+    pal_job_finish(&job);
+    return err;
+}
+
+/* User and system time of the engine's process, microseconds. */
+static int64_t
+cpu_us(const struct pal_trial *trial)
+{
+    char path[64], text[512];
+    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pal_engine_pid(trial->engine));
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    size_t len = fread(text, 1, sizeof(text) - 1, file);
+    (void)fclose(file);
+    text[len] = '\0';
+    /* after the name, which may hold anything: state, then ten fields, then utime and stime */
+    const char *at = strrchr(text, ')');
+    unsigned long long user = 0, system = 0;
+    if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
+                             &user, &system) != 2) {
+        return 0;
+    }
+    return (int64_t)(user + system) * PAL_US_PER_S / sysconf(_SC_CLK_TCK);
+}
+
+static void
+summarise(const struct pal_trial *trial, uint32_t n, struct pal_trial_turns *turns)
+{
+    int64_t prompt_us = 0, longest_us = 0;
+    uint32_t most_steps = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct pal_usage *usage = &trial->usages[i];
+        turns->n_prompt_tokens += usage->prompt_tokens - usage->cached_tokens;
+        turns->n_reply_tokens += usage->completion_tokens;
+        turns->first_token_us += usage->first_token_us / n;
+        prompt_us += usage->prompt_us;
+        longest_us = usage->predict_us > longest_us ? usage->predict_us : longest_us;
+        most_steps = usage->completion_tokens > most_steps ? usage->completion_tokens : most_steps;
+    }
+    if (turns->n_prompt_tokens > 0) {
+        turns->prompt_us_token = (double)prompt_us / (double)turns->n_prompt_tokens;
+    }
+    /* The first token of a reply comes with the prompt. */
+    turns->step_us = most_steps > 1 ? (double)longest_us / (most_steps - 1) : (double)longest_us;
+}
+
+enum pal_err
+pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n_reply,
+              int64_t timeout_us, struct pal_trial_turns *turns, struct pal_error *error)
+{
+    PAL_ASSERT(n > 0 && n <= PAL_TRIAL_PARALLEL_MAX);
+    *turns = (struct pal_trial_turns){0};
+    trial->first_id = trial->last_id + 1;
+    trial->failure = (struct pal_error){0};
+    memset(trial->usages, 0, sizeof(trial->usages));
+    int64_t start_us = pal_now_us();
+    int64_t start_cpu_us = cpu_us(trial);
+    trial->n_running = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        trial->n_running++;
+        enum pal_err err = submit(trial, n_prompt, n_reply, error);
+        if (err != PAL_OK) {
+            return err;
+        }
+    }
+    guard(trial, timeout_us);
+    while (trial->n_running > 0 && !has_failed(trial)) {
+        (void)uv_run(trial->loop, UV_RUN_ONCE);
+    }
+    if (has_failed(trial) || trial->failure.code != PAL_OK) {
+        return say_why(trial, "a turn", error);
+    }
+    turns->wall_us = pal_now_us() - start_us;
+    if (turns->wall_us > 0) {
+        turns->cpu_share = (double)(cpu_us(trial) - start_cpu_us) / (double)turns->wall_us;
+    }
+    summarise(trial, n, turns);
+    return PAL_OK;
+}
+
+uint64_t
+pal_trial_rss_bytes(const struct pal_trial *trial)
+{
+    char path[64];
+    unsigned long long pages = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%d/statm", pal_engine_pid(trial->engine));
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    if (fscanf(file, "%*u %llu", &pages) != 1) {
+        pages = 0;
+    }
+    (void)fclose(file);
+    return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+}
+
+void
+pal_trial_close(struct pal_trial *trial)
+{
+    if (trial->loop == NULL) {
+        return;
+    }
+    if (trial->engine != NULL) {
+        pal_engine_close(trial->engine, on_closed, trial);
+        trial->engine = NULL;
+        guard(trial, CLOSE_TIMEOUT_US);
+        while (!trial->is_closed) {
+            (void)uv_run(trial->loop, UV_RUN_ONCE);
+        }
+    }
+    uv_close((uv_handle_t *)&trial->guard, NULL);
+    (void)uv_run(trial->loop, UV_RUN_DEFAULT);
+    PAL_ASSERT(uv_loop_close(trial->loop) == 0);
+    free(trial->loop);
+    *trial = (struct pal_trial){0};
+}

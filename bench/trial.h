@@ -1,0 +1,55 @@
+#ifndef PAL_BENCH_TRIAL_H
+#define PAL_BENCH_TRIAL_H
+/*
+ * One engine, opened in a given way, and turns run on it one after the other or at once: what
+ * `tune` and the sweeps measure with. The real engine in its own process, by the same calls as
+ * `palabre run`. Synchronous; main thread only.
+ */
+#include "engine/engine.h"
+
+#define PAL_TRIAL_PARALLEL_MAX 16
+
+struct pal_trial {
+    uv_loop_t *loop; /* owned */
+    struct pal_engine *engine;
+    uv_timer_t guard;
+    bool is_timed_out;
+    bool is_closed;
+    bool is_dead; /* the engine died or refused the model */
+    uint32_t n_running;
+    uint64_t last_id;
+    struct pal_usage usages[PAL_TRIAL_PARALLEL_MAX];
+    uint64_t first_id;
+    struct pal_error failure;
+};
+
+/* What turns cost. Times in microseconds, of the whole set. */
+struct pal_trial_turns {
+    int64_t wall_us;
+    int64_t first_token_us;   /* mean over the turns */
+    double prompt_us_token;   /* prefill, for each token that was computed; 0 = none was */
+    double step_us;           /* one decode step of all turns together */
+    uint64_t n_prompt_tokens; /* computed, not taken from KV */
+    uint64_t n_reply_tokens;
+    double cpu_share; /* processors that the engine kept busy; 2.0 = two */
+};
+
+/*
+ * Opens and waits until it is ready. PAL_ERR_TIMEOUT, PAL_ERR_ENGINE (it died), or why it refuses:
+ * nothing is left to close then.
+ */
+enum pal_err pal_trial_open(struct pal_trial *trial, const struct pal_engine_options *options,
+                            int64_t timeout_us, struct pal_error *error) PAL_MUST_USE;
+/*
+ * Runs n turns at once, each with a prompt of about n_prompt words that no earlier turn had, and a
+ * reply of exactly n_reply tokens.
+ */
+enum pal_err pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n_reply,
+                           int64_t timeout_us, struct pal_trial_turns *turns,
+                           struct pal_error *error) PAL_MUST_USE;
+/* Resident memory of the engine's process; 0 = not known. */
+uint64_t pal_trial_rss_bytes(const struct pal_trial *trial);
+/* Accepts a zeroed trial. */
+void pal_trial_close(struct pal_trial *trial);
+
+#endif

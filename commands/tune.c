@@ -1,0 +1,159 @@
+/*
+ * palabre tune: measures which way of running the model is fastest here, and remembers it for `run`
+ * and `chat`.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/tune.h"
+#include "commands/command.h"
+#include "commands/planning.h"
+#include "commands/tuning.h"
+#include "util/clock.h"
+#include "util/log.h"
+#include "util/mem.h"
+#include "util/path.h"
+#include "util/text.h"
+
+#define BUDGET_US       (170 * PAL_US_PER_S)
+#define QUICK_BUDGET_US (25 * PAL_US_PER_S)
+
+static const struct pal_config_request request = {
+    .command = "tune",
+    .arguments = "[--quick]",
+    .about_en = "Measures which way of running the model is fastest on this machine, and "
+                "remembers it. Takes up to three minutes, with --quick half a minute.",
+    .about_fr = "Mesure quelle façon de faire tourner le modèle est la plus rapide sur cette "
+                "machine, et la retient. Trois minutes au plus, une demie avec --quick.",
+    .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_AI,
+};
+
+void
+pal_tuning_show_trial(const struct pal_tune *tune, const struct pal_candidate *candidate)
+{
+    char text[160];
+    int64_t spent_us = pal_now_us() - tune->started_us;
+    size_t left = tune->n_expected > tune->n_candidates ? tune->n_expected - tune->n_candidates : 0;
+    int64_t eta_us = spent_us / (int64_t)tune->n_candidates * (int64_t)left;
+    int64_t rest_us = tune->budget_us - spent_us;
+    eta_us = eta_us > rest_us ? rest_us : eta_us;
+    (void)pal_tune_describe(&candidate->way, text, sizeof(text));
+    (void)fprintf(stderr, "[%2zu/%zu, %3d s] ", tune->n_candidates, tune->n_candidates + left,
+                  eta_us > 0 ? (int)(eta_us / PAL_US_PER_S) : 0);
+    if (candidate->failure[0] != '\0') {
+        (void)fprintf(stderr, "%s: %s\n", text, candidate->failure);
+        return;
+    }
+    (void)fprintf(stderr,
+                  PAL_T("%s: %.0f ms a turn (prompt %.1f ms a token, step %.0f ms, of four %.0f)\n",
+                        "%s : %.0f ms par tour (invite %.1f ms par token, pas %.0f ms, à quatre "
+                        "%.0f)\n"),
+                  text, candidate->way.turn_ms, candidate->prompt_ms, candidate->alone_ms,
+                  candidate->four_ms);
+}
+
+bool
+pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char **program)
+{
+    *program = pal_path_program();
+    if (*program == NULL) {
+        (void)fprintf(stderr, "%s",
+                      PAL_T("palabre: cannot find this program's own file in /proc\n",
+                            "palabre: impossible de trouver ce programme dans /proc\n"));
+        return false;
+    }
+    if (!pal_log_enabled(PAL_LOG_DEBUG)) {
+        pal_log_init(PAL_LOG_ERROR, STDERR_FILENO); /* each trial's engine would tell its life */
+    }
+    enum pal_why why;
+    struct pal_cpu quiet = planning->machine.cpu;
+    quiet.busy_cpus = 0;
+    *tune = (struct pal_tune){
+        .program = *program,
+        .model_path = planning->model_path,
+        .llama_dir = planning->llama_dir,
+        .plan = planning->plan,
+        .n_cores = pal_plan_threads(&quiet, &why),
+        .n_free_cores = pal_plan_threads(&planning->machine.cpu, &why),
+        .n_logical = quiet.quota_cpus > 0 ? pal_plan_threads(&quiet, &why) : quiet.n_logical_usable,
+        .is_quick = planning->flags.wants_quick,
+        .budget_us = planning->flags.wants_quick ? QUICK_BUDGET_US : BUDGET_US,
+        .on_trial = pal_tuning_show_trial,
+    };
+    return true;
+}
+
+static void
+print_result(const struct pal_tune *tune, const char *path)
+{
+    char text[160];
+    const struct pal_tuned *best = &tune->best;
+    (void)printf(PAL_T("\nfastest here: %s\n", "\nle plus rapide ici : %s\n"),
+                 pal_tune_describe(best, text, sizeof(text)));
+    if (tune->usual_turn_ms > 0 && best->turn_ms > 0) {
+        (void)printf(PAL_T("a turn takes %.0f ms; llama.cpp's own choice: %.0f ms (%.2f times)\n",
+                           "un tour prend %.0f ms ; le choix de llama.cpp : %.0f ms (%.2f fois)\n"),
+                     best->turn_ms, tune->usual_turn_ms, tune->usual_turn_ms / best->turn_ms);
+    }
+    (void)printf(PAL_T("kept in %s\n", "retenu dans %s\n"), path);
+}
+
+static int
+search_and_keep(const struct pal_planning *planning)
+{
+    struct pal_error error;
+    struct pal_tune *tune = pal_calloc(1, sizeof(*tune));
+    char *program = NULL;
+    char *path = pal_tuned_path(&planning->machine, &planning->shape);
+    int status = PAL_EXIT_FAILED;
+    if (path == NULL) {
+        (void)fprintf(stderr, "%s",
+                      PAL_T("palabre: there is no home folder to keep the result in\n",
+                            "palabre: pas de dossier personnel où garder le résultat\n"));
+    } else if (pal_tuning_init(tune, planning, &program)) {
+        if (pal_tune_search(tune, &error) != PAL_OK ||
+            pal_tuned_save(path, &tune->best, &error) != PAL_OK) {
+            (void)fprintf(stderr, "palabre: %s\n", error.text);
+        } else {
+            print_result(tune, path);
+            status = PAL_EXIT_OK;
+        }
+    }
+    free(program);
+    free(path);
+    free(tune);
+    return status;
+}
+
+int
+pal_command_tune(int argc, char **argv)
+{
+    struct pal_planning planning;
+    struct pal_error error;
+    int status;
+    if (!pal_planning_settings(&planning, &request, argc, argv, &status)) {
+        return status;
+    }
+    pal_planning_probe(&planning, true);
+    if (pal_planning_make(&planning, &error) != PAL_OK) {
+        (void)fprintf(stderr, "palabre: %s\n", error.text);
+        status = PAL_EXIT_CONFIG;
+    } else {
+        if (planning.machine.cpu.busy_cpus > 0.5) {
+            (void)fprintf(stderr,
+                          PAL_T("other programs keep %.1f processors busy: the result will be "
+                                "less sure\n",
+                                "d'autres programmes occupent %.1f processeurs : le résultat sera "
+                                "moins sûr\n"),
+                          planning.machine.cpu.busy_cpus);
+        }
+        /* From the guesses, not from the last result. */
+        struct pal_plan_options options = pal_planning_options(&planning.config);
+        planning.plan = pal_plan_make(&planning.machine, &planning.shape, &options);
+        status = search_and_keep(&planning);
+    }
+    pal_planning_finish(&planning);
+    return status;
+}
