@@ -1,0 +1,52 @@
+// The avatar is killed and started again 100 times during a chat: no reply is lost, and each time
+// the face is back within a second.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { greeted, program, startAvatar } from './avatar.mjs';
+
+async function startOn(port) {
+    const child = spawn(program, ['avatar', '--port', String(port)],
+        { env: { ...process.env, PALABRE_LANG: 'en' }, stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    return child;
+}
+
+async function joyIsBack(port, withinMs) {
+    const begin = performance.now();
+    const client = await greeted(port);
+    for (;;) {
+        const { state } = await client.ask({ command: 'get_state', data: {} });
+        if (state.expressions.Joy?.target === 0.75) {
+            client.close();
+            return performance.now() - begin;
+        }
+        assert.ok(performance.now() - begin < withinMs, 'the face came back in time');
+        await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+}
+
+test('100 deaths of the avatar cost no reply, and the face is back within a second', async () => {
+    const first = await startAvatar();
+    const { port } = first;
+    const chat = spawn(process.env.AVATAR_CHAT, ['tcp', String(port)],
+        { stdio: ['pipe', 'pipe', 'inherit'] });
+    let out = '';
+    chat.stdout.on('data', (bytes) => { out += bytes; });
+    await joyIsBack(port, 5000);
+    let { child } = first;
+    let worst = 0;
+    for (let i = 0; i < 100; i++) {
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+        child = await startOn(port);
+        worst = Math.max(worst, await joyIsBack(port, 1000));
+    }
+    console.log(`slowest return of the face: ${worst.toFixed(0)} ms`);
+    chat.stdin.end();
+    const [code] = await once(chat, 'close');
+    child.kill('SIGKILL');
+    assert.equal(code, 0, out);
+    assert.match(out, /^[1-9]\d+ replies/);
+});
