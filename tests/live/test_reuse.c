@@ -1,0 +1,142 @@
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine_case.h"
+#include "live_model.h"
+#include "util/log.h"
+#include "util/mem.h"
+
+/*
+ * How many prompt tokens are computed, in counts that no noisy machine can change: users talk at
+ * once, each resends its window of the last messages behind one persona, in 2,048 tokens of context
+ * for all. Ideal: the persona once, and each new message once with its frame.
+ */
+#define ROUNDS       10
+#define WINDOW       12
+#define REPLY_TOKENS 40
+#define USERS_MAX    5
+
+struct user {
+    char *texts[2 * ROUNDS];
+    size_t n;
+};
+
+struct figures {
+    uint32_t evaluated;
+    uint32_t ideal;
+    unsigned n_failed;
+};
+
+static struct pal_job
+next_job(struct user *user, uint64_t id, size_t who, const char *persona, bool is_named)
+{
+    user->texts[user->n++] = pal_printf("ligne %llu de %zu", (unsigned long long)id, who);
+    struct pal_job job = engine_case_job(id, persona, NULL);
+    size_t from = user->n > WINDOW ? user->n - WINDOW : 0;
+    from += from % 2; /* a window begins with a user's message */
+    for (size_t i = from; i < user->n; i++) {
+        enum pal_role role = i % 2 == 0 ? PAL_ROLE_USER : PAL_ROLE_ASSISTANT;
+        assert_int_equal(pal_job_add_message(&job, role, user->texts[i], strlen(user->texts[i])),
+                         PAL_OK);
+    }
+    job.sampling.ignore_eos = true;
+    job.sampling.max_tokens = REPLY_TOKENS;
+    job.conversation = is_named ? pal_printf("user %zu", who) : NULL;
+    return job;
+}
+
+/* Turns of one round go four at a time, as the front would send them. */
+static void
+play_round(struct engine_case *c, struct user *users, size_t n_users, uint64_t first_id,
+           const char *persona, bool is_named)
+{
+    for (size_t from = 0; from < n_users; from += 4) {
+        unsigned n_before = c->n_finals;
+        size_t n = n_users - from < 4 ? n_users - from : 4;
+        for (size_t k = 0; k < n; k++) {
+            struct pal_job job =
+                next_job(&users[from + k], first_id + from + k, from + k, persona, is_named);
+            engine_case_submit(c, &job);
+        }
+        engine_case_wait_finals(c, n_before + (unsigned)n);
+    }
+}
+
+static struct figures
+play(size_t n_users, bool is_named)
+{
+    char persona[1024] = "system:Tu es Palabre.";
+    for (int i = 0; i < 3; i++) {
+        (void)strncat(persona, " Tu es une compagne gentille et drole, tu reponds en peu de mots.",
+                      80);
+    }
+    struct engine_case c = {0};
+    struct pal_engine_options options = {
+        .model_path = live_model_tiny(),
+        .n_ctx_tokens = 2048,
+        .n_threads = 1,
+    };
+    engine_case_open(&c, &options);
+    engine_case_wait_state(&c, PAL_ENGINE_READY);
+    struct user users[USERS_MAX] = {0};
+    struct figures f = {0};
+    uint32_t first = 0;
+    uint32_t second = 0;
+    for (uint64_t round = 0; round < ROUNDS; round++) {
+        uint64_t id = 1 + round * n_users;
+        play_round(&c, users, n_users, id, persona, is_named);
+        for (size_t who = 0; who < n_users; who++) {
+            struct engine_turn *turn = engine_case_turn(&c, id + who);
+            f.n_failed += turn->last.kind != PAL_EVENT_DONE ? 1 : 0;
+            f.evaluated += turn->last.usage.prompt_tokens - turn->last.usage.cached_tokens;
+            users[who].texts[users[who].n++] = pal_strdup(turn->text.data);
+            first = round == 0 ? turn->last.usage.prompt_tokens : first;
+            second = round == 1 ? turn->last.usage.prompt_tokens : second;
+        }
+    }
+    uint32_t message = second - first - REPLY_TOKENS;
+    f.ideal = first - message + (uint32_t)n_users * ROUNDS * message;
+    engine_case_close(&c);
+    for (size_t who = 0; who < n_users; who++) {
+        for (size_t i = 0; i < users[who].n; i++) {
+            free(users[who].texts[i]);
+        }
+    }
+    print_message("%zu users, %s: %u evaluated, %u ideal, %.2f, %u failed\n", n_users,
+                  is_named ? "named" : "stateless", f.evaluated, f.ideal,
+                  (double)f.evaluated / (double)f.ideal, f.n_failed);
+    return f;
+}
+
+static void
+test_four_users_compute_hardly_more_than_is_new(void **state)
+{
+    (void)state;
+    for (int is_named = 0; is_named < 2; is_named++) {
+        struct figures f = play(4, is_named == 1);
+        assert_int_equal(f.n_failed, 0);
+        assert_true(f.evaluated * 100 <= f.ideal * 110);
+    }
+}
+
+/* Their windows don't fit in the context together: somebody is computed again, nobody fails. */
+static void
+test_a_fifth_user_costs_computing_but_no_turn(void **state)
+{
+    (void)state;
+    assert_int_equal(play(5, true).n_failed, 0);
+}
+
+int
+main(void)
+{
+    pal_log_init(PAL_LOG_ERROR, 2);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_four_users_compute_hardly_more_than_is_new),
+        cmocka_unit_test(test_a_fifth_user_costs_computing_but_no_turn),
+    };
+    return cmocka_run_group_tests(tests, live_model_make, live_model_remove);
+}
