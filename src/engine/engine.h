@@ -98,8 +98,9 @@ typedef void (*pal_engine_closed_fn)(void *userdata);
 void pal_engine_close(struct pal_engine *engine, pal_engine_closed_fn on_closed, void *userdata);
 
 /*
- * The engine's own side: serves jobs from the socket `fd` until the peer closes it. Returns the
- * exit status of `palabre engine`. Blocks; owns the calling thread.
+ * The engine's own side: takes the socket `fd`, serves jobs from it until the peer closes it, and
+ * closes it as its very last act. Returns the exit status of `palabre engine`. Blocks; owns the
+ * calling thread.
  */
 int pal_engine_serve(int fd);
 
