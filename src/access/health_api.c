@@ -4,17 +4,18 @@
 #include "access/route.h"
 #include "util/mem.h"
 
-#define METRICS_BYTES_MAX (256u * 1024)
+#define METRICS_BYTES_MAX ((size_t)256 * 1024)
 
 static json_t *
 describe_ready(const struct pal_access *access)
 {
     const struct pal_engine_facts *facts = pal_engine_facts(access->engine);
     json_t *body = json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:b}", "status", "ok",
-        "version", PALABRE_VERSION, "model", pal_access_model(access), "architecture",
-        facts->architecture, "quantisation", facts->quantisation, "variant", facts->variant,
-        "devices", facts->devices, "n_ctx_tokens", (int)facts->n_ctx_tokens, "n_sequences",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:b}", "status", "ok",
+        "version", PALABRE_VERSION, "model", pal_json_text(pal_access_model(access)),
+        "architecture", pal_json_text(facts->architecture), "quantisation",
+        pal_json_text(facts->quantisation), "variant", pal_json_text(facts->variant), "devices",
+        pal_json_text(facts->devices), "n_ctx_tokens", (int)facts->n_ctx_tokens, "n_sequences",
         (int)facts->n_sequences, "n_waiting", (int)pal_sched_n_waiting(access->sched), "n_running",
         (int)pal_sched_n_running(access->sched), "n_engine_restarts",
         (int)pal_engine_n_restarts(access->engine), "starter_model", access->starter);
@@ -32,10 +33,10 @@ describe_not_ready(const struct pal_access *access)
     const char *message = failed                        ? pal_engine_failure(engine)->text
                           : state == PAL_ENGINE_STOPPED ? "stopping"
                                                         : "Loading model";
-    json_t *body = json_pack("{s:s, s:s, s:f, s:{s:i, s:s, s:s}}", "status",
-                             pal_engine_state_name(state), "version", PALABRE_VERSION, "progress",
-                             engine != NULL ? (double)pal_engine_progress(engine) : 0.0, "error",
-                             "code", 503, "message", message, "type", "unavailable_error");
+    json_t *body = json_pack(
+        "{s:s, s:s, s:f, s:{s:i, s:o, s:s}}", "status", pal_engine_state_name(state), "version",
+        PALABRE_VERSION, "progress", engine != NULL ? (double)pal_engine_progress(engine) : 0.0,
+        "error", "code", 503, "message", pal_json_text(message), "type", "unavailable_error");
     PAL_ASSERT(body != NULL);
     return body;
 }

@@ -64,6 +64,17 @@ on_written(uv_write_t *req, int status)
     }
 }
 
+/* libuv asks for a pointer to what it will only read. */
+static uv_buf_t
+borrow(const char *bytes, size_t len)
+{
+    union {
+        const char *given;
+        char *wanted;
+    } base = {.given = bytes};
+    return uv_buf_init(base.wanted, (unsigned)len);
+}
+
 /* Sends now what the socket takes, and lets the rest wait. `queued_max` is for the rest. */
 static void
 conn_write(struct pal_http_conn *conn, const char *bytes, size_t len, size_t queued_max)
@@ -74,7 +85,7 @@ conn_write(struct pal_http_conn *conn, const char *bytes, size_t len, size_t que
     uv_stream_t *stream = (uv_stream_t *)&conn->tcp;
     size_t queued = uv_stream_get_write_queue_size(stream);
     if (queued == 0) {
-        uv_buf_t now = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)len);
+        uv_buf_t now = borrow(bytes, len);
         int n = uv_try_write(stream, &now, 1);
         if (n < 0 && n != UV_EAGAIN) {
             conn_close(conn);
@@ -173,7 +184,8 @@ pal_http_stream_begin(struct pal_http_conn *conn, const char *content_type)
     pal_buf_init(&out, HEAD_ROOM);
     put_head(conn, &out, 200, content_type,
              conn->chunked ? "Transfer-Encoding: chunked\r\nX-Accel-Buffering: no\r\n" : NULL);
-    PAL_ASSERT(pal_buf_append_text(&out, "\r\n") == PAL_OK);
+    enum pal_err err = pal_buf_append_text(&out, "\r\n");
+    PAL_ASSERT(err == PAL_OK);
     note_answer(conn, 200);
     conn_write(conn, out.data, out.len, STREAM_QUEUED_MAX);
     pal_buf_finish(&out);

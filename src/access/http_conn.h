@@ -8,17 +8,18 @@
 
 #include "util/clock.h"
 
-#define IDLE_MAX_US       (60 * PAL_US_PER_S) /* between requests */
-#define HEAD_MAX_US       (5 * PAL_US_PER_S)  /* from a head's first byte to its last */
-#define BODY_GRACE_US     (5 * PAL_US_PER_S)  /* after this a body must have come faster than */
-#define BODY_RATE_BYTES_S 1024                /* ... this */
-#define LINGER_MAX_US     (3 * PAL_US_PER_S)  /* after the last answer, until the peer closes */
-#define STALL_MAX_US      (10 * PAL_US_PER_S) /* a reader that takes nothing */
-#define STREAM_QUEUED_MAX (256u * 1024)       /* bytes of a stream that wait for the reader */
-#define PIPELINED_MAX     (64u * 1024)        /* bytes of further requests kept meanwhile */
-#define BODIES_BYTES_MAX  (64u * 1024 * 1024) /* of all requests that are being read together */
-#define READ_BYTES        (64u * 1024)
-#define TICK_MS           500
+#define IDLE_MAX_US       (60 * PAL_US_PER_S)  /* between requests */
+#define HEAD_MAX_US       (5 * PAL_US_PER_S)   /* from a head's first byte to its last */
+#define BODY_GRACE_US     (5 * PAL_US_PER_S)   /* after this a body must have come faster than */
+#define BODY_RATE_BYTES_S 1024                 /* ... this */
+#define LINGER_MAX_US     (3 * PAL_US_PER_S)   /* after the last answer, until the peer closes */
+#define STALL_MAX_US      (10 * PAL_US_PER_S)  /* a reader that takes nothing */
+#define STREAM_QUEUED_MAX ((size_t)256 * 1024) /* bytes of a stream that wait for the reader */
+#define PIPELINED_MAX     ((size_t)64 * 1024)  /* bytes of further requests kept meanwhile */
+#define BODIES_BYTES_MAX \
+    ((size_t)64 * 1024 * 1024) /* of all requests that are being read together */
+#define READ_BYTES ((size_t)64 * 1024)
+#define TICK_MS    500
 
 enum conn_phase {
     PHASE_READING,   /* waits for a request, or is in the middle of one */

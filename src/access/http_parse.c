@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define FRAMING_LINE_MAX 1024 /* a chunk's size with its extensions, or a trailer */
-#define ROOM_KEPT        (16 * 1024)
+#define ROOM_KEPT        ((size_t)16 * 1024)
 
 enum state {
     STATE_HEAD,

@@ -2,8 +2,10 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "util/mem.h"
 #include "util/utf8.h"
 
 /*
@@ -68,6 +70,17 @@ pal_json_read_object(const char *text, size_t len, json_t **root, struct pal_err
     }
     *root = read;
     return PAL_OK;
+}
+
+json_t *
+pal_json_text(const char *text)
+{
+    char *copy = pal_strdup(text);
+    pal_utf8_scrub(copy, strlen(copy));
+    json_t *made = json_string(copy);
+    free(copy);
+    PAL_ASSERT(made != NULL);
+    return made;
 }
 
 static enum pal_err

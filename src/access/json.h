@@ -21,6 +21,10 @@
 enum pal_err pal_json_read_object(const char *text, size_t len, json_t **root,
                                   struct pal_error *error) PAL_MUST_USE;
 
+/* A JSON text for jansson; bytes that are not UTF-8 (a model file's names) become '?'. Never NULL.
+ */
+json_t *pal_json_text(const char *text);
+
 /* Appends "text" with its quotes. Bytes that are not UTF-8 become U+FFFD. */
 enum pal_err pal_json_put_text(struct pal_buf *out, const char *text, size_t len) PAL_MUST_USE;
 

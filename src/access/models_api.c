@@ -5,6 +5,7 @@
 
 #include "access/route.h"
 #include "util/mem.h"
+#include "util/utf8.h"
 
 /* Ollama's API has no such field of ours; clients only ask for a version new enough for chat. */
 #define OLLAMA_VERSION "0.5.0"
@@ -23,8 +24,8 @@ static json_t *
 openai_model(const struct pal_access *access)
 {
     json_t *model =
-        json_pack("{s:s, s:s, s:I, s:s}", "id", pal_access_model(access), "object", "model",
-                  "created", (json_int_t)access->opened_s, "owned_by", "palabre");
+        json_pack("{s:o, s:s, s:I, s:s}", "id", pal_json_text(pal_access_model(access)), "object",
+                  "model", "created", (json_int_t)access->opened_s, "owned_by", "palabre");
     PAL_ASSERT(model != NULL);
     return model;
 }
@@ -60,10 +61,10 @@ ollama_details(const struct pal_access *access)
         access->engine != NULL ? pal_engine_facts(access->engine) : &none;
     char size[32];
     (void)snprintf(size, sizeof(size), "%.1fB", (double)facts->n_params / 1e9);
-    json_t *details =
-        json_pack("{s:s, s:s, s:s, s:[s], s:s, s:s}", "parent_model", "", "format", "gguf",
-                  "family", facts->architecture, "families", facts->architecture, "parameter_size",
-                  size, "quantization_level", facts->quantisation);
+    json_t *details = json_pack("{s:s, s:s, s:o, s:[o], s:s, s:o}", "parent_model", "", "format",
+                                "gguf", "family", pal_json_text(facts->architecture), "families",
+                                pal_json_text(facts->architecture), "parameter_size", size,
+                                "quantization_level", pal_json_text(facts->quantisation));
     PAL_ASSERT(details != NULL);
     return details;
 }
@@ -78,9 +79,9 @@ ollama_model(const struct pal_access *access)
     const char *name = pal_access_model(access);
     json_int_t size =
         access->engine != NULL ? (json_int_t)pal_engine_facts(access->engine)->model_bytes : 0;
-    json_t *model =
-        json_pack("{s:s, s:s, s:s, s:I, s:s, s:o}", "name", name, "model", name, "modified_at",
-                  opened, "size", size, "digest", "", "details", ollama_details(access));
+    json_t *model = json_pack("{s:o, s:o, s:s, s:I, s:s, s:o}", "name", pal_json_text(name),
+                              "model", pal_json_text(name), "modified_at", opened, "size", size,
+                              "digest", "", "details", ollama_details(access));
     PAL_ASSERT(model != NULL);
     return model;
 }
@@ -124,9 +125,11 @@ pal_answer_ollama_show(const struct pal_call *call)
         access->engine != NULL ? pal_engine_facts(access->engine) : &none;
     char context_key[96];
     (void)snprintf(context_key, sizeof(context_key), "%s.context_length", facts->architecture);
-    json_t *info = json_pack("{s:s, s:I, s:I}", "general.architecture", facts->architecture,
-                             "general.parameter_count", (json_int_t)facts->n_params, context_key,
-                             (json_int_t)facts->n_ctx_train_tokens);
+    pal_utf8_scrub(context_key, strlen(context_key));
+    json_t *info =
+        json_pack("{s:o, s:I, s:I}", "general.architecture", pal_json_text(facts->architecture),
+                  "general.parameter_count", (json_int_t)facts->n_params, context_key,
+                  (json_int_t)facts->n_ctx_train_tokens);
     json_t *shown =
         json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:[s]}", "license", "", "modelfile", "",
                   "parameters", "", "template", "", "details", ollama_details(access), "model_info",

@@ -3,6 +3,9 @@
 #include <string.h>
 #include <time.h>
 
+/* Durations are nanoseconds there. */
+#define NS(us) ((long long)((us)*INT64_C(1000)))
+
 void
 pal_ollama_put_time(struct pal_out *out)
 {
@@ -33,20 +36,18 @@ put_text(const struct pal_reply *reply, const char *text, size_t len, struct pal
     pal_out_raw(out, chat ? "}" : "");
 }
 
-/* Durations are nanoseconds. */
 static void
 put_ending(const struct pal_turn_end *ended, struct pal_out *out)
 {
     const struct pal_usage *usage = &ended->usage;
-    long long total_us = (long long)(usage->queue_us + usage->prompt_us + usage->predict_us);
+    int64_t total_us = usage->queue_us + usage->prompt_us + usage->predict_us;
     bool stopped = strcmp(ended->finish_reason, "stop") == 0;
     pal_out_format(out,
                    ",\"done\":true,\"done_reason\":\"%s\",\"total_duration\":%lld,"
                    "\"load_duration\":0,\"prompt_eval_count\":%u,\"prompt_eval_duration\":%lld,"
                    "\"eval_count\":%u,\"eval_duration\":%lld}",
-                   stopped ? "stop" : "length", total_us * 1000, usage->prompt_tokens,
-                   (long long)usage->prompt_us * 1000, usage->completion_tokens,
-                   (long long)usage->predict_us * 1000);
+                   stopped ? "stop" : "length", NS(total_us), usage->prompt_tokens,
+                   NS(usage->prompt_us), usage->completion_tokens, NS(usage->predict_us));
 }
 
 static void

@@ -11,9 +11,9 @@
 #include "util/log.h"
 
 #define PING_US        (15 * PAL_US_PER_S)
-#define TEXT_BYTES_MAX (4u * 1024 * 1024)
+#define TEXT_BYTES_MAX ((size_t)4 * 1024 * 1024)
 /* A text at its longest when every byte is escaped as \u00xx, and what stands around it. */
-#define OUT_BYTES_MAX (6u * TEXT_BYTES_MAX + 64u * 1024)
+#define OUT_BYTES_MAX (6 * TEXT_BYTES_MAX + (size_t)64 * 1024)
 
 static void
 reply_free(struct pal_reply *reply)

@@ -130,6 +130,16 @@ test_broken_utf8_becomes_replacement_characters(void **state)
     pal_buf_finish(&out);
 }
 
+/* A model file may call itself anything. */
+static void
+test_names_that_are_no_utf8_still_make_a_text(void **state)
+{
+    (void)state;
+    json_t *text = pal_json_text("a\xff\xC3");
+    assert_string_equal(json_string_value(text), "a??");
+    json_decref(text);
+}
+
 int
 main(void)
 {
@@ -140,6 +150,7 @@ main(void)
         cmocka_unit_test(test_more_than_100000_values_are_refused),
         cmocka_unit_test(test_written_text_reads_back_the_same),
         cmocka_unit_test(test_broken_utf8_becomes_replacement_characters),
+        cmocka_unit_test(test_names_that_are_no_utf8_still_make_a_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
