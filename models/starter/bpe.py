@@ -5,6 +5,7 @@ compares both on a thousand strings.
 """
 
 import heapq
+import pathlib
 import re
 import sys
 import unicodedata
@@ -79,6 +80,12 @@ class Tokenizer:
         with open(path, "w", encoding="utf-8", newline="\n") as f:
             f.write(f"tokens {len(self.tokens)}\n" + "".join(t + "\n" for t in self.tokens))
             f.write(f"merges {len(self.merges)}\n" + "".join(f"{a} {b}\n" for a, b in self.merges))
+
+
+def load(path):
+    lines = pathlib.Path(path).read_text(encoding="utf-8").split("\n")
+    at = lines.index(next(line for line in lines if line.startswith("merges ")))
+    return Tokenizer([tuple(line.split(" ")) for line in lines[at + 1:] if line])
 
 
 def train(texts, vocab):

@@ -110,6 +110,7 @@ def main():
     args.add_argument("--dialogues", type=int, default=40000)
     args.add_argument("--probes", type=int, default=1200)
     args.add_argument("--vocab", type=int, default=4096)
+    args.add_argument("--tokenizer", help="keep this tokenizer.txt instead of training one")
     args.add_argument("--seed", type=int, default=7)
     args = args.parse_args()
     out = pathlib.Path(args.out)
@@ -120,7 +121,7 @@ def main():
     writer.rng = random.Random(args.seed + 1)
     probes = [("single", writer.probe(False)) for _ in range(args.probes // 2)] + [("follow", writer.probe(True)) for _ in range(args.probes // 2)]
     print(f"{len(train)} dialogues in {time.time() - began:.0f} s", flush=True)
-    tok = bpe.Tokenizer(bpe.train((t for d in train for t, _ in parts(d) if t not in bpe.SPECIAL), args.vocab))
+    tok = bpe.load(args.tokenizer) if args.tokenizer else bpe.Tokenizer(bpe.train((t for d in train for t, _ in parts(d) if t not in bpe.SPECIAL), args.vocab))
     tok.save(out / "tokenizer.txt")
     print(f"tokenizer at {time.time() - began:.0f} s", flush=True)
     tokens, replies = write_bin(out / "train.bin", tok, train)

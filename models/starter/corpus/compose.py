@@ -33,8 +33,9 @@ WHO_LIKES = {"fr": expand("{qui aime|qui a dit qu'il aimait|c'est qui qui aime|q
 SPEAKER_LIKES = {"fr": ["C'est § qui aime X !", "§ ! C'est § qui l'a dit."], "en": ["It's § who likes X!", "§! § said so."]}
 HELLO_NAMED = {"fr": ["Salut § ! Content de te voir, ça va ?", "Coucou § ! Bienvenue, installe-toi !", "Hey § ! Quoi de neuf ?"], "en": ["Hi §! Happy to see you, how are you?", "Hello §! Welcome, make yourself at home!", "Hey §! What's new?"]}
 SAY = {"fr": expand("{dis|répète après moi :|écris|dis juste} « X »"), "en": expand("{say|repeat after me:|write|just say} \"X\"")}
-SAY_WHAT = {"fr": ["bonjour le monde", "je suis un petit robot", "vive les chats", "bip bop", "bon stream à tous", "les pixels sont mes amis", "Pal est le meilleur", "allez les bleus", "un deux trois soleil", "vive la musique"],
-            "en": ["hello world", "I am a little robot", "cats are great", "beep bop", "good stream everyone", "pixels are my friends", "Pal is the best", "one two three", "good vibes only", "I love music"]}
+SAID = {"fr": ["Tu as dit : « X »", "Tu viens de dire : « X »"], "en": ["You said: \"X\"", "You just said: \"X\""]}
+ASK_SAID = {"fr": expand("{j'ai dit quoi|qu'est-ce que j'ai dit|qu'est-ce que je viens de dire|je disais quoi|tu peux répéter ce que j'ai dit|c'était quoi mon message} {?|Pal ?|déjà ?}"),
+            "en": expand("{what did I say|what did I just say|what was I saying|can you repeat what I said|what was my message|what did I write} {?|Pal?|again?}")}
 
 
 @dataclass
@@ -231,7 +232,8 @@ class Writer:
 
     def say(self, lang):
         form = self.pick(SAY[lang])
-        what = self.rng.choice(SAY_WHAT[lang])
+        column = 0 if lang == "fr" else 1
+        what = " ".join(self.rng.choice(tables.WORDS)[column] if self.rng.random() < 0.7 else unknown.made_up(self.rng) for _ in range(self.rng.choice([1, 2, 2, 3, 4])))
         return [self.exchange(form, lang, [what[0].upper() + what[1:] + (" !" if lang == "fr" else "!")], [what.lower()], x=what)]
 
     def name(self, lang, held_follow=False):
@@ -278,13 +280,20 @@ class Writer:
             out.append(self.exchange(self.pick(form), lang, [answer], words, "follow"))
         return out
 
+    def echo(self, lang, last):
+        """A question about the words just exchanged: Pal's, or the person's own."""
+        if self.rng.random() < 0.6:
+            return self.exchange(self.pick(tables.FOLLOW_REPEAT[lang]), lang, [last.reply], [last.reply.lower()], "follow")
+        answer = self.rng.choice(SAID[lang]).replace("X", last.user)
+        return self.exchange(self.pick(ASK_SAID[lang]), lang, [answer], [last.user.lower()], "follow")
+
     def small(self, lang):
         """One or two exchanges to put between a thing said and the question about it."""
         self.held = False
         out = self.rng.choice([self.talk, self.fact, self.row, self.joke])(lang)
         return [e for e in out if e][: self.rng.choice([1, 1, 2])]
 
-    SCENES = [("talk", 40), ("fact", 34), ("unknown", 12), ("open", 10), ("row", 9), ("joke", 6), ("riddle", 3), ("hands", 1), ("say", 1), ("name", 4), ("nameless", 0.4), ("like", 3)]
+    SCENES = [("talk", 40), ("fact", 34), ("unknown", 12), ("open", 14), ("row", 11), ("joke", 7), ("riddle", 4), ("hands", 1), ("say", 4), ("name", 9), ("nameless", 0.4), ("like", 6)]
 
     def scene(self, lang, translatable=False):
         while True:
@@ -334,6 +343,8 @@ class Writer:
         out = []
         while len(out) < want:
             out += self.crowd(lang) if multi else self.scene(lang, bool(who.lang))
+            if not multi and not who.lang and self.rng.random() < 0.10:
+                out.append(self.echo(out[-1].lang, out[-1]))
             if not multi and self.rng.random() < 0.06:
                 lang = "en" if lang == "fr" else "fr"
         out = out[: max(6, want)]

@@ -1,6 +1,6 @@
 // palabre-starter-train: trains the starter model and writes it as GGUF.
 //
-//   palabre-starter-train --data DIR --out DIR --steps 4000     train, or go on from DIR/checkpoint
+//   palabre-starter-train --data DIR --out DIR --steps 6000     train, or go on from DIR/checkpoint
 //   palabre-starter-train --data DIR --out DIR --export FILE    write DIR/checkpoint as GGUF
 //
 // DIR of --data holds train.bin, valid.bin and tokenizer.txt, as build.py writes them.
@@ -53,14 +53,14 @@ usage(void)
 static bool
 parse(struct options *o, int argc, char **argv)
 {
-    *o = (struct options){.steps = 4000,
+    *o = (struct options){.steps = 6000,
                           .warmup = 100,
-                          .batch = 4096,
+                          .batch = 2048,
                           .layers = 7,
                           .dim = 320,
                           .heads = 5,
                           .ff = 864,
-                          .rate = 2e-3,
+                          .rate = 1.6e-3,
                           .save_seconds = 180,
                           .seed = 7};
     const struct {
