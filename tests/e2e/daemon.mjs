@@ -1,6 +1,7 @@
 // Starts `palabre run` for a test, in an empty home, on a free port, and ends it with the test.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,9 +132,30 @@ export const chat = (daemon, fields = {}, headers = {}) => post(daemon, '/v1/cha
     model: 'any', messages: [{ role: 'user', content: 'salut' }], ...fields,
 }, headers);
 
+// Over a connection of its own: a kept one may be the very one that the server gives up for room.
+export function fresh(daemon, path, fields) {
+    return new Promise((resolve, reject) => {
+        const req = request(daemon.base + path, {
+            agent: false,
+            method: fields === undefined ? 'GET' : 'POST',
+            headers: fields === undefined ? {} : { 'content-type': 'application/json' },
+        }, (answer) => {
+            let text = '';
+            answer.on('data', (bytes) => { text += bytes; });
+            answer.on('end', () => resolve({ status: answer.statusCode, text }));
+        });
+        req.on('error', reject);
+        req.end(fields === undefined ? undefined : JSON.stringify(fields));
+    });
+}
+
+export const freshChat = (daemon) => fresh(daemon, '/v1/chat/completions', {
+    messages: [{ role: 'user', content: 'salut' }],
+});
+
 // The value of one line of /metrics; a line that is not there is 0.
 export async function metric(daemon, line) {
-    const page = await (await fetch(`${daemon.base}/metrics`)).text();
+    const { text: page } = await fresh(daemon, '/metrics');
     const found = page.split('\n').find((one) => one.startsWith(`${line} `));
     return found ? Number(found.slice(line.length + 1)) : 0;
 }

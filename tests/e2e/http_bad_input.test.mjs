@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, afterEach, before, test } from 'node:test';
-import { chat, metric, post, raw, startDaemon, until } from './daemon.mjs';
+import { chat, freshChat, metric, post, raw, startDaemon, until } from './daemon.mjs';
 
 const SCRIPT = `
 on "salut" say "Bonjour toi !"
@@ -20,9 +20,9 @@ after(async () => assert.equal(await daemon.stop(), 0));
 
 // The point of every test here.
 afterEach(async () => {
-    const answer = await chat(daemon);
-    assert.equal(answer.status, 200);
-    assert.equal((await answer.json()).choices[0].message.content, 'Bonjour toi !');
+    const { status, text } = await freshChat(daemon);
+    assert.equal(status, 200);
+    assert.equal(JSON.parse(text).choices[0].message.content, 'Bonjour toi !');
 });
 
 const head = (lines = []) => [
@@ -178,7 +178,7 @@ const open = async (n) => {
 test('200 idle connections, and 400, do not stop the next request', async () => {
     for (const n of [200, 400]) {
         const sockets = await open(n);
-        assert.equal((await chat(daemon)).status, 200);
+        assert.equal((await freshChat(daemon)).status, 200);
         assert.ok(await metric(daemon, 'palabre_connections') <= 256);
         sockets.forEach((socket) => socket.destroy());
     }
@@ -203,7 +203,7 @@ test('a reader that does not read is cancelled, and others are served meanwhile'
     socket.pause();
     socket.write(head([`Content-Length: ${body.length}`]) + body);
     await until('its turn is cancelled', async () => await metric(daemon, line) === before_ + 1);
-    assert.equal((await chat(daemon)).status, 200);
+    assert.equal((await freshChat(daemon)).status, 200);
     socket.destroy();
 });
 
@@ -233,7 +233,7 @@ test('no file descriptors left: the waiting are turned away, and all is well aft
         await new Promise((resolve) => setTimeout(resolve, 300));
         sockets.forEach((socket) => socket.destroy());
         await until('a request works', async () =>
-            (await chat(small).catch(() => ({ status: 0 }))).status === 200);
+            (await freshChat(small).catch(() => ({ status: 0 }))).status === 200);
     } finally {
         assert.equal(await small.stop(), 0);
     }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { test } from 'node:test';
-import { chat, metric, raw, startDaemon, until } from './daemon.mjs';
+import { chat, fresh, freshChat, metric, raw, startDaemon, until } from './daemon.mjs';
 
 const SCRIPT = `
 on "salut" say "Bonjour toi !"
@@ -57,7 +57,7 @@ test('time', { concurrency: true }, async (t) => {
                     sockets.push(socket);
                 }
                 // Three idle ones, and a fourth that asks: one of them had to go.
-                assert.equal((await chat(daemon, {}, { connection: 'close' })).status, 200);
+                assert.equal((await freshChat(daemon)).status, 200);
                 const ask = 'POST /v1/chat/completions HTTP/1.1\r\n' +
                     `Host: 127.0.0.1:${daemon.port}\r\nContent-Type: application/json\r\n` +
                     `Content-Length: ${body.length}\r\n\r\n${body}`;
@@ -77,7 +77,7 @@ test('time', { concurrency: true }, async (t) => {
                 assert.match(JSON.parse(json).error.message, /busy/);
                 [...sockets, ...busy].forEach((socket) => socket.destroy());
                 await until('it answers again', async () =>
-                    (await fetch(`${daemon.base}/health`).catch(() => ({}))).ok);
+                    (await fresh(daemon, '/health').catch(() => ({}))).status === 200);
             })),
     ]);
 });
