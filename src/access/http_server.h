@@ -5,11 +5,10 @@
  * a limit with a behaviour for everything that a peer can make grow.
  *
  * Why not libwebsockets 4.1.6, which this folder was meant to use (measured on 2026-11-22): its
- * server hands the chunk framing of a chunked request body to the handler as if it were the body
- * and never ends the request (its maintainer: "literally not supported", warmcat/libwebsockets
- * #724); it cuts the connection without an answer when the head is too long; a context on a foreign
- * libuv loop leaks 330 kB when it is destroyed; and with its fixed read path a 413 cannot be
- * delivered to a client that is still sending. Each of these is a requirement here.
+ * server hands the framing of a chunked request body to the handler as if it were the body, and
+ * never ends the request (known to its maintainer: warmcat/libwebsockets #724); it cuts the
+ * connection without an answer when the head is too long; and a context on a foreign libuv loop
+ * leaks 330 kB when it is destroyed. Each of these is a requirement here.
  *
  * Loop thread only; nothing blocks. A request is handed over whole; the handler answers at once or
  * later, with one of pal_http_respond() and pal_http_stream_begin() ... _end().
