@@ -14,6 +14,7 @@ struct ipc_flags {
     bool quick;
     const char *json_path;
     const char *report_path;
+    const char *part; /* NULL = all */
 };
 
 static void
@@ -39,11 +40,9 @@ static int
 parse_flags(int argc, char **argv, struct ipc_flags *flags)
 {
     static const struct option long_options[] = {
-        {"quick", no_argument, NULL, 'q'},
-        {"json", required_argument, NULL, 'j'},
-        {"report", optional_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"quick", no_argument, NULL, 'q'},        {"json", required_argument, NULL, 'j'},
+        {"report", optional_argument, NULL, 'r'}, {"part", required_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     int flag;
     optind = 1;
@@ -58,6 +57,9 @@ parse_flags(int argc, char **argv, struct ipc_flags *flags)
         case 'r':
             flags->report_path = optarg != NULL ? optarg : "IPC_OPTIMIZATION.md";
             break;
+        case 'p':
+            flags->part = optarg;
+            break;
         case 'h':
             print_help();
             return PAL_EXIT_OK;
@@ -66,6 +68,39 @@ parse_flags(int argc, char **argv, struct ipc_flags *flags)
         }
     }
     return -1;
+}
+
+static bool
+wants(const struct ipc_flags *flags, const char *part)
+{
+    return flags->part == NULL || strcmp(flags->part, part) == 0;
+}
+
+static void
+run_parts(struct pal_bench *bench, struct ipc_avatar *avatar, struct ipc_avatar *framed,
+          const struct ipc_flags *flags)
+{
+    if (wants(flags, "trip")) {
+        ipc_bench_round_trip(bench, avatar, framed, flags->quick);
+    }
+    if (wants(flags, "sizes")) {
+        ipc_bench_sizes(bench, avatar, flags->quick);
+    }
+    if (wants(flags, "piece")) {
+        ipc_bench_piece(bench, avatar, flags->quick);
+    }
+    if (wants(flags, "rate")) {
+        ipc_bench_rate(bench, avatar, flags->quick);
+    }
+    if (wants(flags, "batches")) {
+        ipc_bench_batches(bench, avatar, flags->quick);
+    }
+    if (wants(flags, "split")) {
+        ipc_bench_split(bench, avatar);
+    }
+    if (wants(flags, "bytes")) {
+        ipc_bench_bytes(bench);
+    }
 }
 
 int
@@ -83,12 +118,7 @@ pal_bench_ipc(int argc, char **argv)
     pal_log_init(PAL_LOG_WARN, 2);
     pal_bench_init(&bench, "ipc");
     if (ipc_avatar_start(&avatar, 0) && ipc_avatar_start(&framed, 60)) {
-        ipc_bench_round_trip(&bench, &avatar, &framed, flags.quick);
-        ipc_bench_sizes(&bench, &avatar, flags.quick);
-        ipc_bench_rate(&bench, &avatar, flags.quick);
-        ipc_bench_batches(&bench, &avatar, flags.quick);
-        ipc_bench_split(&bench, &avatar);
-        ipc_bench_bytes(&bench);
+        run_parts(&bench, &avatar, &framed, &flags);
     } else {
         pal_bench_fail(&bench, "cannot start 'palabre avatar'");
     }

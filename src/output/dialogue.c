@@ -39,8 +39,9 @@ struct expected {
 };
 
 enum hello_state {
-    HELLO_NONE, /* not asked, or not answered in time */
+    HELLO_NONE, /* not asked */
     HELLO_ASKED,
+    HELLO_LATE, /* asked, and not waited for any more; an answer is still welcome */
     HELLO_ANSWERED,
 };
 
@@ -576,7 +577,7 @@ match_plain(struct pal_dialogue *dialogue, const struct pal_avatar_reply *reply)
 }
 
 static void
-on_reply(struct pal_dialogue *dialogue, const struct pal_avatar_reply *reply, int64_t now_us)
+on_reply(struct pal_dialogue *dialogue, const struct pal_avatar_reply *reply)
 {
     dialogue->counts.n_replies++;
     if (!dialogue->is_greeted && (reply->is_greeting || reply->is_bare) &&
@@ -585,8 +586,8 @@ on_reply(struct pal_dialogue *dialogue, const struct pal_avatar_reply *reply, in
         return;
     }
     if (reply->verb == PAL_AVATAR_HELLO) {
-        if (dialogue->hello == HELLO_ASKED && reply->is_ok && reply->offers_msgpack &&
-            reply->offers_batches && now_us <= dialogue->hello_until_us) {
+        bool is_asked = dialogue->hello == HELLO_ASKED || dialogue->hello == HELLO_LATE;
+        if (is_asked && reply->is_ok && reply->offers_msgpack && reply->offers_batches) {
             dialogue->hello = HELLO_ANSWERED;
             dialogue->n_expected = 0;
         }
@@ -611,7 +612,7 @@ pal_dialogue_input(struct pal_dialogue *dialogue, size_t n, int64_t now_us)
         struct pal_avatar_reply reply;
         /* Two of a real Unity's threads may mix their lines: a broken one is passed over. */
         if (pal_avatar_reply_decode(&frame, &reply) == PAL_OK) {
-            on_reply(dialogue, &reply, now_us);
+            on_reply(dialogue, &reply);
         }
     }
     return err == PAL_ERR_AGAIN ? PAL_OK : PAL_ERR_PROTO;
@@ -650,7 +651,7 @@ pal_dialogue_tick(struct pal_dialogue *dialogue, int64_t now_us)
         }
     }
     if (dialogue->hello == HELLO_ASKED && now_us > dialogue->hello_until_us) {
-        dialogue->hello = HELLO_NONE;
+        dialogue->hello = HELLO_LATE;
     }
     if (dialogue->hello != HELLO_ANSWERED) {
         return PAL_OK;

@@ -10,17 +10,18 @@
  * again after a new connection or a new model. Everything else is sent in order. Whatever has
  * gathered while the last write was on its way leaves as one write: batching costs no delay.
  *
- * An avatar that answers `hello` within PAL_DIALOGUE_HELLO_US gets batch messages and MessagePack's
- * short form, echoes ids, and must show signs of life. Any other gets what a real Unity
+ * An avatar that answers `hello` gets batch messages and MessagePack's
+ * short form, echoes ids, and must show signs of life. Any other, and each until it has
+ * answered, gets what a real Unity
  * understands: one JSON line a command, no answer needed, `{}` taken for one.
  *
  * No I/O, no clock (`now_us` is handed in), no log; one owner, not thread-safe. Memory is bounded.
  */
 #include "output/avatar_encode.h"
 
-#define PAL_DIALOGUE_HELLO_US (200 * 1000)
-#define PAL_DIALOGUE_PING_US  1000000 /* silence after which a pinged avatar is asked */
-#define PAL_DIALOGUE_DEAD_US  2500000 /* silence after which it is given up */
+#define PAL_DIALOGUE_HELLO_US (200 * 1000) /* then it counts as plain, until it answers */
+#define PAL_DIALOGUE_PING_US  1000000      /* silence after which a pinged avatar is asked */
+#define PAL_DIALOGUE_DEAD_US  2500000      /* silence after which it is given up */
 #define PAL_DIALOGUE_OUT_MAX  ((size_t)512 * 1024)
 
 /* Requests that may wait for their answers at a time. */

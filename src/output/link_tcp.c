@@ -11,7 +11,7 @@
 #define LOG_TOPIC "avatar"
 
 #define RETRY_FIRST_MS 50
-#define RETRY_MAX_MS   500
+#define RETRY_MAX_MS   250
 
 struct pal_link_tcp {
     uv_loop_t *loop;                     /* borrowed */
@@ -216,6 +216,19 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     send_output(link);
 }
 
+/* On loopback a socket that looks for a port nobody listens on may be given that very port. */
+static bool
+is_connected_to_itself(const uv_tcp_t *tcp)
+{
+    struct sockaddr_storage here = {0};
+    struct sockaddr_storage there = {0};
+    int here_len = sizeof(here);
+    int there_len = sizeof(there);
+    return uv_tcp_getsockname(tcp, (struct sockaddr *)&here, &here_len) == 0 &&
+           uv_tcp_getpeername(tcp, (struct sockaddr *)&there, &there_len) == 0 &&
+           here_len == there_len && memcmp(&here, &there, (size_t)here_len) == 0;
+}
+
 static void
 on_connected(uv_connect_t *connect, int status)
 {
@@ -223,7 +236,7 @@ on_connected(uv_connect_t *connect, int status)
     if (status == UV_ECANCELED) {
         return;
     }
-    if (status < 0) {
+    if (status < 0 || is_connected_to_itself(link->tcp)) {
         hang_up(link, uv_strerror(status));
         return;
     }

@@ -3,7 +3,7 @@
 /*
  * The link to an avatar on TCP: the Unity application of the original, `palabre avatar`, or any
  * program that speaks docs/avatar-protocol.md. Connects by itself, again and again (50 ms, doubling
- * to 500 ms), and then sends the whole face. Loop thread only; nothing here waits.
+ * to 250 ms), and then sends the whole face. Loop thread only; nothing here waits.
  *
  * An avatar that doesn't read costs nothing but its own socket: while one write is stuck, states
  * merge and other commands are refused once 512 KiB wait ("Queue overflow" in the log).

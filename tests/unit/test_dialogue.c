@@ -125,7 +125,7 @@ test_a_modern_avatar_gets_one_batch_in_the_short_form_without_answer(void **stat
 }
 
 static void
-test_hello_that_comes_late_changes_nothing(void **state)
+test_a_late_hello_is_not_waited_for_but_still_welcome(void **state)
 {
     (void)state;
     struct pal_dialogue *dialogue = pal_dialogue_create(false);
@@ -134,9 +134,10 @@ test_hello_that_comes_late_changes_nothing(void **state)
     assert_false(pal_dialogue_is_settled(dialogue));
     assert_int_equal(pal_dialogue_tick(dialogue, PAL_DIALOGUE_HELLO_US + 1), PAL_OK);
     assert_true(pal_dialogue_is_settled(dialogue));
+    assert_false(pal_dialogue_is_modern(dialogue));
     hear_line(dialogue, "{\"command\":\"hello\",\"encodings\":[\"msgpack\"],\"batches\":true}\n",
               300 * MS);
-    assert_false(pal_dialogue_is_modern(dialogue));
+    assert_true(pal_dialogue_is_modern(dialogue));
     pal_dialogue_destroy(dialogue);
 }
 
@@ -343,7 +344,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_what_gathers_leaves_as_one_write_the_newest_value_of_each),
         cmocka_unit_test(test_a_modern_avatar_gets_one_batch_in_the_short_form_without_answer),
-        cmocka_unit_test(test_hello_that_comes_late_changes_nothing),
+        cmocka_unit_test(test_a_late_hello_is_not_waited_for_but_still_welcome),
         cmocka_unit_test(test_a_new_connection_gets_the_whole_face_again),
         cmocka_unit_test(test_bare_braces_of_a_real_unity_answer_the_oldest_question),
         cmocka_unit_test(test_an_answer_of_the_main_thread_may_come_after_later_ones),

@@ -28,7 +28,7 @@
 #include "util/utf8.h"
 
 #define RETRY_FIRST_US (50 * PAL_US_PER_MS)
-#define RETRY_MAX_US   (500 * PAL_US_PER_MS)
+#define RETRY_MAX_US   (250 * PAL_US_PER_MS)
 
 /* Room for the texts of a batch in the making: names and paths. */
 #define BATCH_TEXTS_MAX ((size_t)128 * 1024)
@@ -180,7 +180,11 @@ connected_locked(struct palabre_avatar *avatar)
     int error = 0;
     int one = 1;
     socklen_t error_len = sizeof(error);
-    if (getsockopt(avatar->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) < 0 || error != 0) {
+    struct sockaddr_storage here = {0};
+    socklen_t here_len = sizeof(here);
+    if (getsockopt(avatar->fd, SOL_SOCKET, SO_ERROR, &error, &error_len) < 0 || error != 0 ||
+        getsockname(avatar->fd, (struct sockaddr *)&here, &here_len) < 0 ||
+        memcmp(&here, &avatar->address, avatar->address_len) == 0) { /* connected to itself */
         hang_up_locked(avatar);
         return;
     }
