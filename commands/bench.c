@@ -15,6 +15,11 @@ static const struct {
 } benches[] = {
     {"ipc", pal_bench_ipc, "the avatar link: latency, rate, bytes",
      "le lien avec l'avatar : latence, débit, octets"},
+    {"threads", pal_bench_threads, "replies with 1 to 16 threads", "réponses avec 1 à 16 fils"},
+    {"gpu", pal_bench_gpu, "replies with 0 to all layers on the card",
+     "réponses avec 0 à toutes les couches sur la carte"},
+    {"tune", pal_bench_tune, "what 'palabre tune' picks, against a sweep of everything",
+     "le choix de « palabre tune », contre un balayage de tout"},
 };
 
 static void

@@ -1,11 +1,16 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "commands/doctor.h"
 #include "plan/explain.h"
+#include "plan/tuned.h"
+#include "util/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
+
+#define TUNE_OLD_DAYS 180
 
 static void
 check_fit(const struct pal_plan *plan, struct pal_checkup *checkup)
@@ -39,6 +44,35 @@ check_fit(const struct pal_plan *plan, struct pal_checkup *checkup)
         available);
 }
 
+static void
+check_tuned(const struct pal_planning *planning, struct pal_checkup *checkup)
+{
+    struct pal_tuned tuned;
+    struct pal_error error;
+    char *path = pal_tuned_path(&planning->machine, &planning->shape);
+    enum pal_err err = path != NULL ? pal_tuned_load(path, &tuned, &error) : PAL_ERR_NOT_FOUND;
+    free(path);
+    if (err != PAL_OK) {
+        struct pal_check *check =
+            pal_checkup_add(checkup, "tune", PAL_HEALTH_SKIP, "%s",
+                            PAL_T("this model was never tuned on this machine: guesses are used",
+                                  "ce modèle n'a jamais été réglé sur cette machine : on devine"));
+        pal_check_mend(check, "palabre tune");
+        return;
+    }
+    int days = (int)((pal_wall_seconds() - tuned.made_s) / 86400);
+    bool is_old = days > TUNE_OLD_DAYS || days < 0;
+    struct pal_check *check =
+        pal_checkup_add(checkup, "tune", is_old ? PAL_HEALTH_WARN : PAL_HEALTH_OK,
+                        PAL_T("tuned %d days ago: %s, %u and %u threads",
+                              "réglé il y a %d jours : %s, %u et %u fils"),
+                        days, tuned.variant[0] != '\0' ? tuned.variant : "CPU", tuned.n_threads,
+                        tuned.n_threads_batch);
+    if (is_old) {
+        pal_check_mend(check, "palabre tune");
+    }
+}
+
 void
 pal_check_model(const struct pal_planning *planning, const struct pal_error *error,
                 struct pal_checkup *checkup)
@@ -65,6 +99,7 @@ pal_check_model(const struct pal_planning *planning, const struct pal_error *err
                        PAL_T("take the same model as Q4_K_M", "prenez le même modèle en Q4_K_M"));
     }
     check_fit(plan, checkup);
+    check_tuned(planning, checkup);
     (void)pal_checkup_add(checkup, "plan", PAL_HEALTH_OK,
                           PAL_T("profile %s, %u of %u layers on the card: %s",
                                 "profil %s, %u couches sur %u sur la carte : %s"),

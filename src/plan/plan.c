@@ -131,13 +131,27 @@ sizes_with(const struct pal_machine *machine, const struct pal_shape *shape,
     return pal_sizes_of(shape, &placement);
 }
 
+/* llama.cpp ends the process where K or V of a layer is larger than the card's driver binds. */
+static bool
+binds_kv(const struct pal_shape *shape, const struct pal_plan *plan)
+{
+    uint64_t largest = 0;
+    for (uint32_t i = 0; i < shape->n_layers; i++) {
+        uint64_t bytes = pal_size_kv_layer(&shape->layers[i], plan->n_ctx_tokens, plan->kv_type);
+        largest = bytes > largest ? bytes : largest;
+    }
+    return plan->tensor_max_bytes == 0 || !plan->has_kv_on_gpu ||
+           largest / 2 <= plan->tensor_max_bytes;
+}
+
 static bool
 fits_gpu(const struct pal_machine *machine, const struct pal_shape *shape,
          const struct pal_plan *plan, uint32_t n_gpu_layers)
 {
     struct pal_sizes sizes = sizes_with(machine, shape, plan, n_gpu_layers);
     uint64_t taken = plan->gpu_reserve_bytes + plan->gpu_driver_bytes;
-    return n_gpu_layers == 0 || pal_sizes_gpu(&sizes) + taken <= plan->gpu_free_bytes;
+    return n_gpu_layers == 0 ||
+           (binds_kv(shape, plan) && pal_sizes_gpu(&sizes) + taken <= plan->gpu_free_bytes);
 }
 
 /* More layers never need less, so the largest that fits is found by halving. */

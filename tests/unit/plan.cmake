@@ -2,6 +2,7 @@ palabre_unit_test(test_seed_rules LINK palabre-plan)
 palabre_unit_test(test_plan_gpus LINK palabre-plan)
 palabre_unit_test(test_plan_size LINK palabre-plan)
 palabre_unit_test(test_plan_table LINK palabre-plan)
+palabre_unit_test(test_plan_tuned LINK palabre-plan)
 palabre_unit_test(test_plan_probe LINK palabre-plan)
 # Stands in for the NVIDIA driver's library; NVML_FAKE says how it fails.
 add_library(fake_nvml SHARED unit/fake_nvml.c)
