@@ -133,11 +133,11 @@ static void
 on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct pal_child *child = stream->data;
-    if (n == 0 || child->is_broken) {
-        return;
-    }
     if (n < 0) {
         close_pipe(child);
+        return;
+    }
+    if (n == 0 || child->is_broken) {
         return;
     }
     if (pal_buf_append(&child->received, buf->base, (size_t)n) != PAL_OK) {

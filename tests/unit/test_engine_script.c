@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -275,6 +276,30 @@ test_three_deaths_while_loading_are_enough(void **state)
     engine_case_close(&c);
 }
 
+/* What breaks the protocol is ended as if it had died: restarted, and given up if that is no help.
+ */
+static void
+test_an_engine_that_talks_nonsense_is_ended(void **state)
+{
+    (void)state;
+    char program[sizeof(script_path) + 8];
+    (void)snprintf(program, sizeof(program), "%s.sh", script_path);
+    FILE *file = fopen(program, "we");
+    assert_non_null(file);
+    (void)fputs("#!/bin/sh\necho this is no frame of ours >&3\nexec sleep 600\n", file);
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(chmod(program, 0700), 0);
+
+    struct engine_case c = {0};
+    struct pal_engine_options options = write_script(program, "");
+    engine_case_open(&c, &options);
+    wait_failed(&c);
+    assert_int_equal(pal_engine_n_restarts(c.engine), 2);
+    assert_int_equal(pal_engine_pid(c.engine), 0);
+    engine_case_close(&c);
+    assert_int_equal(unlink(program), 0);
+}
+
 static void
 test_the_engine_dies_with_its_front(void **state)
 {
@@ -388,6 +413,7 @@ main(int argc, char **argv)
         BOTH(test_options_that_cannot_be_are_refused_at_once),
         PROCESS(test_any_death_fails_the_turn_and_the_next_engine_answers),
         PROCESS(test_three_deaths_while_loading_are_enough),
+        PROCESS(test_an_engine_that_talks_nonsense_is_ended),
         PROCESS(test_the_engine_dies_with_its_front),
         PROCESS(test_an_engine_that_ignores_quit_is_ended),
         PROCESS(test_a_storm_of_deaths_loses_no_turn),
