@@ -1,8 +1,9 @@
 #ifndef PAL_BENCH_CHAT_H
 #define PAL_BENCH_CHAT_H
 /*
- * palabre bench chat: users who talk with a server over its OpenAI API, each in a loop of their own:
- * say something, wait for the whole reply, keep both, say the next thing. Its parts share this.
+ * palabre bench chat: users who talk with a server over its OpenAI API, each in a loop of their
+ * own: say something, wait for the whole reply, keep both, say the next thing. Its parts share
+ * this.
  *
  * Each user is a thread that owns its struct chat_user while it talks; everything else is the main
  * thread's, which reads the users when they have been joined.
@@ -48,13 +49,13 @@ struct chat_options {
 /* --- chat_server.c: who is asked --- */
 
 struct chat_server {
-    char *base;      /* owned; "http://127.0.0.1:8080": no slash, no /v1 */
-    char *model;     /* owned */
-    char *api_key;   /* owned; NULL = none */
-    char *describes; /* owned; what /health says of model and machine; NULL if it doesn't */
-    char *devices;   /* owned; NULL if unknown */
-    pid_t pid;       /* a daemon of our own; 0 = somebody else's */
-    FILE *output;    /* its standard output; NULL without one */
+    char *base;         /* owned; "http://127.0.0.1:8080": no slash, no /v1 */
+    char *model;        /* owned */
+    char *api_key;      /* owned; NULL = none */
+    char *describes;    /* owned; what /health says of model and machine; NULL if it doesn't */
+    char *devices;      /* owned; NULL if unknown */
+    pid_t pid;          /* a daemon of our own; 0 = somebody else's */
+    FILE *output;       /* its standard output; NULL without one */
     double base_tokens; /* persona and template at the head of a prompt; < 0 = unknown */
 };
 
@@ -131,10 +132,8 @@ struct chat_user {
 
 /* Talks all messages through; for pthread_create(). */
 void *chat_user_talk(void *user);
-/* Two short messages by nobody: warms the server up and finds base_tokens. False and why: there is
- * no server at all. */
-bool chat_user_greet(struct chat_server *server, const struct chat_options *options, char *why,
-                     size_t n_why);
+/* Two short messages by nobody: warms the server up and finds base_tokens. */
+void chat_user_greet(struct chat_server *server, const struct chat_options *options);
 
 /* The texts that users say, in turn; forever. Static. */
 const char *chat_message(uint32_t index);
@@ -143,7 +142,7 @@ const char *chat_message(uint32_t index);
 
 struct chat_run {
     double total_s;
-    double rss_mib; /* at its end; < 0 = unknown */
+    double rss_mib;          /* at its end; < 0 = unknown */
     struct chat_user *users; /* owned; options->n_users */
 };
 
@@ -162,13 +161,13 @@ struct chat_result {
     bool has_usage; /* of every answer */
     double n_prompt;
     double n_evaluated;
-    double n_ideal;          /* < 0 = unknown */
-    uint32_t n_stored;       /* at the end of the last run */
-    uint32_t n_stored_max;   /* of any user at any time */
-    uint32_t n_chinese;      /* replies that have Chinese characters */
-    double rss_growth_mib;   /* from the first run's end to the last's */
-    bool rss_known;          /* two runs or more, of our own daemon */
-    bool rss_grows;          /* too much for A26 */
+    double n_ideal;        /* < 0 = unknown */
+    uint32_t n_stored;     /* at the end of the last run */
+    uint32_t n_stored_max; /* of any user at any time */
+    uint32_t n_chinese;    /* replies that have Chinese characters */
+    double rss_growth_mib; /* from the first run's end to the last's */
+    bool rss_known;        /* two runs or more, of our own daemon */
+    bool rss_grows;        /* too much for A26 */
     char machine[256];
 };
 

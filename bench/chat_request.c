@@ -205,11 +205,11 @@ static char *
 request_body(const struct chat_client *client, const char *user, json_t *messages)
 {
     const struct chat_options *options = client->options;
-    json_t *body = json_pack("{s:s, s:O, s:b, s:{s:b}, s:i, s:f, s:i, s:s}", "model",
-                             client->server->model, "messages", messages, "stream", 1,
-                             "stream_options", "include_usage", 1, "max_tokens",
-                             (int)options->max_tokens, "temperature", 0.8, "seed",
-                             (int)client->n_asked + 1, "user", user);
+    json_t *body =
+        json_pack("{s:s, s:O, s:b, s:{s:b}, s:i, s:f, s:i, s:s}", "model", client->server->model,
+                  "messages", messages, "stream", 1, "stream_options", "include_usage", 1,
+                  "max_tokens", (int)options->max_tokens, "temperature", 0.8, "seed",
+                  (int)client->n_asked + 1, "user", user);
     char *text = body != NULL ? json_dumps(body, JSON_COMPACT) : NULL;
     PAL_ASSERT(text != NULL);
     json_decref(body);

@@ -1,13 +1,12 @@
-/* One user's conversation: a closed loop with a window of messages, as a companion's user has it. */
+/* One user's conversation: a closed loop with a window of messages, as a companion's user has it.
+ */
 #include "bench/chat.h"
 
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "util/clock.h"
 #include "util/mem.h"
-#include "util/utf8.h"
 
 /* What a conversation costs in tokens, seen from outside: from each reply's usage. */
 struct ledger {
@@ -105,8 +104,7 @@ keep(struct talk *talk, const struct chat_answer *answer, double n_new)
     ledger->completion = answer->n_completion;
     talk->dropped = 0;
     user->n_stored = (uint32_t)json_array_size(talk->messages) - 1;
-    user->n_stored_max =
-        user->n_stored > user->n_stored_max ? user->n_stored : user->n_stored_max;
+    user->n_stored_max = user->n_stored > user->n_stored_max ? user->n_stored : user->n_stored_max;
 }
 
 static void
@@ -169,13 +167,11 @@ chat_user_talk(void *userdata)
     return NULL;
 }
 
-bool
-chat_user_greet(struct chat_server *server, const struct chat_options *options, char *why,
-                size_t n_why)
+void
+chat_user_greet(struct chat_server *server, const struct chat_options *options)
 {
     struct chat_client *client = chat_client_create(server, options);
     struct chat_answer one;
-    struct chat_answer two = {.outcome = CHAT_UNSENT};
     json_t *messages = json_array();
     PAL_ASSERT(messages != NULL);
     (void)json_array_append_new(messages, persona(options, (uint64_t)pal_now_us()));
@@ -183,20 +179,18 @@ chat_user_greet(struct chat_server *server, const struct chat_options *options, 
     server->base_tokens = -1.0;
     chat_client_ask(client, "nobody", messages, &one);
     if (one.outcome == CHAT_ANSWERED || one.outcome == CHAT_LATE) {
+        struct chat_answer two;
         say(messages, "assistant", one.text.data);
         say(messages, "user", "Salut !");
         chat_client_ask(client, "nobody", messages, &two);
-        pal_buf_finish(&two.text);
         if (one.has_usage && two.has_usage) {
             /* The second "Salut !" costs what the first did; the rest of the first is the head. */
             double message = two.n_prompt - one.n_prompt - one.n_completion;
             server->base_tokens = one.n_prompt > message ? one.n_prompt - message : 0.0;
         }
+        pal_buf_finish(&two.text);
     }
-    (void)snprintf(why, n_why, "%s", one.why);
-    bool answers = one.outcome != CHAT_FAILED || strncmp(one.why, "HTTP ", 5) == 0;
     pal_buf_finish(&one.text);
     json_decref(messages);
     chat_client_destroy(client);
-    return answers;
 }

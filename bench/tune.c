@@ -12,6 +12,7 @@
 #define TURN_REPLY_TOKENS  60
 #define TRIAL_TIMEOUT_US   (90 * PAL_US_PER_S)
 #define FINALISTS          4
+#define BUILDS_MAX         8 /* of the highest score; older ones have never won */
 /* A later dimension must win by more than the noise. */
 #define WIN 0.98
 
@@ -174,7 +175,8 @@ try_builds(struct pal_tune *tune)
 {
     struct pal_variant variants[PAL_VARIANTS_MAX];
     size_t n = pal_variants_find(tune->llama_dir, variants);
-    n = tune->is_quick && n > 2 ? 2 : n;
+    size_t most = tune->is_quick ? 2 : BUILDS_MAX;
+    n = n > most ? most : n;
     size_t n_finalists = tune->is_quick ? 1 : FINALISTS;
     tune->n_expected = 2 * n + n_finalists + 1 + (tune->is_quick ? 1 : 6);
     for (size_t i = 0; i < n && has_time(tune); i++) {
@@ -282,6 +284,12 @@ pal_tune_search(struct pal_tune *tune, struct pal_error *error)
 {
     tune->started_us = pal_now_us();
     tune->n_candidates = 0;
+    struct pal_tuned usual = pal_tune_usual(tune);
+    const struct pal_candidate *own = pal_tune_measure(tune, &usual, true);
+    if (own != NULL) {
+        tune->usual_turn_ms = own->way.turn_ms;
+        tune->candidates[0].is_usual = true;
+    }
     try_builds(tune);
     const struct pal_candidate *best = best_of(tune, true, NULL, 0);
     best = best != NULL ? best : best_of(tune, false, NULL, 0);
@@ -290,12 +298,6 @@ pal_tune_search(struct pal_tune *tune, struct pal_error *error)
         return pal_error_set(error, PAL_ERR_ENGINE, "nothing runs here: %s", why);
     }
     tune->best = best->way;
-    struct pal_tuned usual = pal_tune_usual(tune);
-    const struct pal_candidate *own = pal_tune_measure(tune, &usual, true);
-    if (own != NULL) {
-        tune->usual_turn_ms = own->way.turn_ms;
-        tune->candidates[tune->n_candidates - 1].is_usual = true;
-    }
     try_threads(tune);
     if (!tune->is_quick) {
         try_rest(tune);
