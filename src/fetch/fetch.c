@@ -19,6 +19,8 @@
 #define REDIRECTS_MAX     5
 #define ASK_TRIES         3
 #define SPARE_BYTES       (64u << 20) /* left free on the disk */
+/* Of one part. A promise of more is a lie, and sums over all parts must not wrap around. */
+#define PART_MAX_BYTES (INT64_C(1) << 50)
 
 struct pull {
     struct pal_fetch_options options; /* with the defaults filled in */
@@ -204,6 +206,11 @@ read_promise(const struct pull *pull, const struct pal_http_head *head,
                              "the server does not say which version of '%s' it has; is '%s' a "
                              "Hugging Face server?",
                              promise->file, pull->endpoint);
+    }
+    if (bytes > PART_MAX_BYTES) {
+        return pal_error_set(pull->error, PAL_ERR_PROTO,
+                             "the server promises %lld bytes of '%s': no model is so long",
+                             (long long)bytes, promise->file);
     }
     (void)snprintf(promise->etag, sizeof(promise->etag), "%s", etag);
     (void)snprintf(promise->commit, sizeof(promise->commit), "%s", head->commit);

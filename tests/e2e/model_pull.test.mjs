@@ -152,6 +152,19 @@ test('more bytes than promised are refused, and what lies there too long is thro
   });
 });
 
+test('promises whose sum wraps around 64 bits are refused before the first byte', async () => {
+  const part = (i) => `m-Q4_K_M-0000${i}-of-00003.gguf`;
+  const parts = { [part(1)]: model, [part(2)]: model, [part(3)]: model };
+  // Three of these make 2 modulo 2^64.
+  await withHub(parts, { promisedBytes: '6148914691236517206' }, async () => {
+    const result = await run(['pull', NAME]);
+    assert.equal(result.signal, null);
+    assert.equal(result.status, 1);
+    assert.match(result.err, /promises 6148914691236517206 bytes/);
+    assert.equal(hub.byteRequests.length, 0);
+  });
+});
+
 test('the token goes to the hub and not to the host that has the bytes', async () => {
   await withHub({ 'm-Q4_K_M.gguf': model }, { token: 'hf_secret' }, async () => {
     const refused = await run(['pull', NAME]);
