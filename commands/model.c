@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +11,7 @@
 #include "util/clock.h"
 #include "util/mem.h"
 #include "util/text.h"
+#include "util/utf8.h"
 
 #define BAR_CELLS      24
 #define TTY_PERIOD_US  (100 * PAL_US_PER_MS)
@@ -88,6 +90,7 @@ pal_model_bar_show(struct pal_model_bar *bar, const char *label, uint64_t done_b
         return;
     }
     bar->shown_us = now_us;
+    done_bytes = done_bytes < total_bytes ? done_bytes : total_bytes; /* `cells` has no more room */
     char done[32];
     char total[32];
     char speed[32];
@@ -125,6 +128,16 @@ pal_model_bar_finish(struct pal_model_bar *bar)
     if (bar->is_tty) {
         (void)fputs("\r\033[K", stderr);
     }
+}
+
+json_t *
+pal_model_json_text(const char *text)
+{
+    char *copy = pal_strdup(text);
+    pal_utf8_scrub(copy, strlen(copy));
+    json_t *json = json_string(copy);
+    free(copy);
+    return json;
 }
 
 int

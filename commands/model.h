@@ -3,6 +3,7 @@
 /*
  * What the files of `palabre model` share.
  */
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -33,6 +34,9 @@ void pal_model_bar_finish(struct pal_model_bar *bar);
 
 /* SIGINT and SIGTERM set the flag once; a second one ends the process as usual. */
 const atomic_bool *pal_model_catch_signals(void);
+
+/* A JSON text of what may not be UTF-8, as paths need not be: with '?' for each wrong byte. */
+json_t *pal_model_json_text(const char *text);
 
 /* Prints the error's text to standard error and returns the exit status that fits it. */
 int pal_model_fail(const struct pal_error *error);

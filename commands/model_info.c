@@ -290,18 +290,19 @@ print_json(const struct pal_gguf *gguf, const struct arguments *arguments, const
                                     json_integer((json_int_t)pal_gguf_layer_bytes(gguf, i)));
     }
     json_t *root = json_pack(
-        "{s:s, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
+        "{s:o, s:s, s:s, s:s, s:i, s:i, s:I, s:I, s:I, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, "
         "s:i, s:i, s:i, s:b, s:I, s:I, s:o}",
-        "path", path, "architecture", f.architecture, "name", f.name, "quantization", f.quant,
-        "version", (int)f.version, "parts", (int)f.n_parts, "file_bytes", (json_int_t)f.file_bytes,
-        "tensor_bytes", (json_int_t)f.tensor_bytes, "parameters", (json_int_t)f.n_parameters,
-        "layers", (int)f.n_layers, "context_tokens", (int)f.context_tokens, "embedding_length",
-        (int)f.embedding_length, "feed_forward_length", (int)f.feed_forward_length, "heads",
-        (int)f.n_heads, "heads_kv", (int)f.n_heads_kv, "key_length", (int)f.key_length,
-        "value_length", (int)f.value_length, "vocabulary", (int)f.n_vocab, "experts",
-        (int)f.n_experts, "experts_used", (int)f.n_experts_used, "chat_template",
-        f.has_chat_template, "kv_bytes_a_token_f16", (json_int_t)kv_bytes(gguf, &f),
-        "outside_bytes", (json_int_t)pal_gguf_outside_bytes(gguf), "layer_bytes", layers);
+        "path", pal_model_json_text(path), "architecture", f.architecture, "name", f.name,
+        "quantization", f.quant, "version", (int)f.version, "parts", (int)f.n_parts, "file_bytes",
+        (json_int_t)f.file_bytes, "tensor_bytes", (json_int_t)f.tensor_bytes, "parameters",
+        (json_int_t)f.n_parameters, "layers", (int)f.n_layers, "context_tokens",
+        (int)f.context_tokens, "embedding_length", (int)f.embedding_length, "feed_forward_length",
+        (int)f.feed_forward_length, "heads", (int)f.n_heads, "heads_kv", (int)f.n_heads_kv,
+        "key_length", (int)f.key_length, "value_length", (int)f.value_length, "vocabulary",
+        (int)f.n_vocab, "experts", (int)f.n_experts, "experts_used", (int)f.n_experts_used,
+        "chat_template", f.has_chat_template, "kv_bytes_a_token_f16",
+        (json_int_t)kv_bytes(gguf, &f), "outside_bytes", (json_int_t)pal_gguf_outside_bytes(gguf),
+        "layer_bytes", layers);
     PAL_ASSERT(root != NULL);
     json_t *keys = json_object();
     for (size_t i = 0; i < pal_gguf_n_kv(gguf); i++) {

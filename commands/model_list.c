@@ -60,8 +60,9 @@ show_model(const struct pal_cache_model *model, void *userdata)
     listing->n_models++;
     if (listing->models != NULL) {
         (void)json_array_append_new(
-            listing->models, json_pack("{s:s, s:b, s:I, s:s}", "name", name, "is_here", 1, "bytes",
-                                       (json_int_t)model->bytes, "path", model->path));
+            listing->models,
+            json_pack("{s:o, s:b, s:I, s:o}", "name", pal_model_json_text(name), "is_here", 1,
+                      "bytes", (json_int_t)model->bytes, "path", pal_model_json_text(model->path)));
     } else {
         (void)printf("  %-40s %8s\n", name, size);
     }
@@ -124,7 +125,8 @@ list_as_json(void)
                                 json_pack("{s:s, s:b}", "name", STARTER, "is_here", 1));
     pal_cache_list(root, show_model, &listing);
     show_catalogue(&listing);
-    json_t *object = json_pack("{s:s, s:o}", "cache", root, "models", listing.models);
+    json_t *object =
+        json_pack("{s:o, s:o}", "cache", pal_model_json_text(root), "models", listing.models);
     (void)json_dumpf(object, stdout, JSON_INDENT(2));
     (void)printf("\n");
     json_decref(object);

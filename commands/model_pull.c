@@ -103,9 +103,10 @@ show_progress(const struct pal_fetch_progress *progress, void *userdata)
         bool is_last = progress->total_bytes > 0 && progress->done_bytes == progress->total_bytes;
         if (is_new || is_last || now_us - screen->shown_us >= JSON_PERIOD_US) {
             screen->shown_us = now_us;
-            print_json_line(json_pack("{s:s, s:s, s:s, s:I, s:I}", "event", "progress", "stage",
-                                      stage_name(progress->stage), "file", progress->file,
-                                      "done_bytes", (json_int_t)progress->done_bytes, "total_bytes",
+            print_json_line(json_pack("{s:s, s:s, s:o, s:I, s:I}", "event", "progress", "stage",
+                                      stage_name(progress->stage), "file",
+                                      pal_model_json_text(progress->file), "done_bytes",
+                                      (json_int_t)progress->done_bytes, "total_bytes",
                                       (json_int_t)progress->total_bytes));
         }
         return;
@@ -121,8 +122,9 @@ static int
 report_failure(const struct screen *screen, const struct pal_error *error)
 {
     if (screen->as_json) {
-        print_json_line(json_pack("{s:s, s:s, s:s}", "event", "error", "code",
-                                  pal_err_name(error->code), "message", error->text));
+        print_json_line(json_pack("{s:s, s:s, s:o}", "event", "error", "code",
+                                  pal_err_name(error->code), "message",
+                                  pal_model_json_text(error->text)));
     }
     return pal_model_fail(error);
 }
@@ -131,8 +133,8 @@ static void
 report_success(const struct screen *screen, const char *name, const char *path, bool was_here)
 {
     if (screen->as_json) {
-        print_json_line(
-            json_pack("{s:s, s:s, s:b}", "event", "done", "path", path, "already_there", was_here));
+        print_json_line(json_pack("{s:s, s:o, s:b}", "event", "done", "path",
+                                  pal_model_json_text(path), "already_there", was_here));
         return;
     }
     (void)printf(was_here ? PAL_T("'%s' is here already: %s\n", "« %s » est déjà là : %s\n")

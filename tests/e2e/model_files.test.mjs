@@ -43,6 +43,13 @@ test('info says what a model holds, in English, French and JSON', () => {
   assert.equal(facts.keys['tokenizer.ggml.tokens'].count, 2048);
 });
 
+test('a path that is no UTF-8 gives JSON all the same', () => {
+  const script = 'file=$(printf "%s/caf\\351.gguf" "$1") && cp "$1/tiny.gguf" "$file" && exec "$2" model info --json "$file"';
+  const result = spawnSync('sh', ['-c', script, 'sh', scratch, program], { encoding: 'utf8' });
+  assert.equal(result.status, 0, result.stderr);
+  assert.match(JSON.parse(result.stdout).path, /caf\?\.gguf$/);
+});
+
 test('every shape and quantisation that help names can be asked for', () => {
   const help = run(['synth', '--help']).out;
   const shapes = /SHAPE: (.*)/.exec(help)[1].split(', ');
