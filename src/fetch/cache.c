@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/mem.h"
+#include "util/path.h"
 
 #define FILES_MAX     512 /* of one snapshot that are looked at */
 #define SNAPSHOTS_MAX 64
@@ -37,8 +38,7 @@ pal_cache_root(void)
     if (value != NULL) {
         return pal_printf("%s/huggingface/hub", value);
     }
-    value = env_or_null("HOME");
-    return pal_printf("%s/.cache/huggingface/hub", value != NULL ? value : "/tmp");
+    return pal_path_expand("~/.cache/huggingface/hub");
 }
 
 char *
