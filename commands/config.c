@@ -121,6 +121,11 @@ pal_command_config(int argc, char **argv)
         status = print_values(&config);
     } else if (strcmp(what, "check") == 0) {
         status = print_check(&config);
+    } else if (what[0] == '\0') {
+        (void)fprintf(stderr, "%s",
+                      PAL_T("palabre: config what? 'path', 'show' or 'check'\n",
+                            "palabre: config quoi ? « path », « show » ou « check »\n"));
+        status = PAL_EXIT_USAGE;
     } else {
         (void)fprintf(stderr,
                       PAL_T("palabre: config what? 'path', 'show' or 'check', not '%s'\n",
