@@ -196,7 +196,7 @@ try_builds(struct pal_tune *tune)
             break;
         }
         finalists[i] = next->way;
-        (void)pal_tune_measure(tune, &finalists[i], true);
+        (void)pal_tune_measure(tune, &finalists[i], !tune->is_quick);
     }
 }
 
@@ -231,7 +231,7 @@ try_threads(struct pal_tune *tune)
     for (size_t i = 0; i < n && has_time(tune); i++) {
         struct pal_tuned way = tune->best;
         way.n_threads = way.n_threads_batch = counts[i];
-        const struct pal_candidate *got = pal_tune_measure(tune, &way, true);
+        const struct pal_candidate *got = pal_tune_measure(tune, &way, !tune->is_quick);
         if (got == NULL) {
             continue;
         }
@@ -285,13 +285,13 @@ pal_tune_search(struct pal_tune *tune, struct pal_error *error)
     tune->started_us = pal_now_us();
     tune->n_candidates = 0;
     struct pal_tuned usual = pal_tune_usual(tune);
-    const struct pal_candidate *own = pal_tune_measure(tune, &usual, true);
+    const struct pal_candidate *own = pal_tune_measure(tune, &usual, !tune->is_quick);
     if (own != NULL) {
         tune->usual_turn_ms = own->way.turn_ms;
         tune->candidates[0].is_usual = true;
     }
     try_builds(tune);
-    const struct pal_candidate *best = best_of(tune, true, NULL, 0);
+    const struct pal_candidate *best = best_of(tune, !tune->is_quick, NULL, 0);
     best = best != NULL ? best : best_of(tune, false, NULL, 0);
     if (best == NULL) {
         const char *why = tune->n_candidates > 0 ? tune->candidates[0].failure : "no CPU build";
