@@ -10,7 +10,7 @@ main(int argc, char **argv)
 {
     struct palabre_avatar *avatar = NULL;
     struct palabre_avatar_options options = {.size = sizeof(options)};
-    options.port = (uint16_t)(argc > 1 ? atoi(argv[1]) : 5555);
+    options.port = (uint16_t)(argc > 1 ? strtoul(argv[1], NULL, 10) : 5555);
     int result = palabre_avatar_connect(&options, &avatar);
     if (result == PALABRE_AVATAR_OK && (result = palabre_avatar_wait(avatar, 3000)) == 0) {
         palabre_avatar_set_expression(avatar, "happy", 0.9f);
