@@ -257,7 +257,8 @@ pal_bench_chat(int argc, char **argv)
         server.api_key = pal_strdup(config.server.api_key);
     }
     (void)signal(SIGPIPE, SIG_IGN);
-    PAL_ASSERT(curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    CURLcode curl_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+    PAL_ASSERT(curl_code == CURLE_OK);
     pal_bench_init(&bench, "chat");
     (void)fflush(stdout);
     if (chat_server_start(&server, &options, n_left - 1, argv + 1, &error) == PAL_OK) {

@@ -54,7 +54,8 @@ performance_json(const struct chat_result *result)
         "prompt_tokens", known(result->has_usage ? result->n_prompt : -1.0),
         "prompt_tokens_evaluated", known(result->has_usage ? result->n_evaluated : -1.0),
         "prompt_tokens_ideal", known(result->n_ideal));
-    PAL_ASSERT(json != NULL && json_object_update_new(json, more) == 0);
+    int failed = json_object_update_new(json, more);
+    PAL_ASSERT(json != NULL && failed == 0);
     return json;
 }
 

@@ -44,7 +44,8 @@ static void
 say(json_t *messages, const char *role, const char *text)
 {
     json_t *message = json_pack("{s:s, s:s}", "role", role, "content", text);
-    PAL_ASSERT(message != NULL && json_array_append_new(messages, message) == 0);
+    int failed = json_array_append_new(messages, message);
+    PAL_ASSERT(failed == 0);
 }
 
 static uint32_t
