@@ -12,6 +12,7 @@
 
 #include "util/clock.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 #define TRIES_MAX         5 /* in a row, without a byte between them */
 #define FIRST_WAIT_MS     500
@@ -76,7 +77,8 @@ disk_error(struct blob *blob, const char *what)
 {
     blob->has_disk_error = true;
     return pal_error_set(blob->error, errno == ENOSPC ? PAL_ERR_LIMIT : PAL_ERR_IO,
-                         "cannot %s '%s': %s", what, blob->part_path, strerror(errno));
+                         PAL_T("cannot %s '%s': %s", "échec (%s) de « %s » : %s"), what,
+                         blob->part_path, strerror(errno));
 }
 
 /* Forgets everything that is there. */
@@ -85,7 +87,7 @@ start_again(struct blob *blob)
 {
     blob->at = 0;
     if (ftruncate(blob->fd, 0) != 0 || lseek(blob->fd, 0, SEEK_SET) != 0) {
-        return disk_error(blob, "empty");
+        return disk_error(blob, PAL_T("empty", "vider"));
     }
     int ok = EVP_DigestInit_ex(blob->sha256, EVP_sha256(), NULL);
     PAL_ASSERT(ok == 1);
@@ -107,7 +109,7 @@ take_up(struct blob *blob)
     struct stat st;
     enum pal_err err = PAL_OK;
     if (fstat(blob->fd, &st) != 0) {
-        return disk_error(blob, "look at");
+        return disk_error(blob, PAL_T("look at", "examiner"));
     }
     if ((uint64_t)st.st_size > blob->job->promise->bytes) {
         return start_again(blob);
@@ -119,12 +121,13 @@ take_up(struct blob *blob)
             break;
         }
         if (n < 0) {
-            err = errno == EINTR ? PAL_OK : disk_error(blob, "read");
+            err = errno == EINTR ? PAL_OK : disk_error(blob, PAL_T("read", "lire"));
         } else {
             add_to_sum(blob, buffer, (size_t)n);
             report(blob, PAL_FETCH_STAGE_CHECKING, false);
             err = is_cancelled(blob)
-                      ? pal_error_set(blob->error, PAL_ERR_CANCELLED, "the download was cancelled")
+                      ? pal_error_set(blob->error, PAL_ERR_CANCELLED,
+                                      PAL_T("the download was cancelled", "téléchargement annulé"))
                       : PAL_OK;
         }
     }
@@ -141,9 +144,11 @@ begin(const struct pal_http_head *head, void *userdata)
         return PAL_OK;
     }
     if (head->status == 206) {
-        return pal_error_set(blob->error, PAL_ERR_PROTO,
-                             "the server sent another piece of '%s' than was asked for",
-                             blob->job->promise->file);
+        return pal_error_set(
+            blob->error, PAL_ERR_PROTO,
+            PAL_T("the server sent another piece of '%s' than was asked for",
+                  "le serveur a envoyé un autre morceau de « %s » que celui demandé"),
+            blob->job->promise->file);
     }
     return start_again(blob);
 }
@@ -153,17 +158,18 @@ take_bytes(const void *bytes, size_t len, void *userdata)
 {
     struct blob *blob = userdata;
     if (len > blob->job->promise->bytes - blob->at) {
-        return pal_error_set(blob->error, PAL_ERR_PROTO,
-                             "the server sends more than the %llu bytes that it promised of '%s'",
-                             (unsigned long long)blob->job->promise->bytes,
-                             blob->job->promise->file);
+        return pal_error_set(
+            blob->error, PAL_ERR_PROTO,
+            PAL_T("the server sends more than the %llu bytes that it promised of '%s'",
+                  "le serveur envoie plus que les %llu octets promis de « %s »"),
+            (unsigned long long)blob->job->promise->bytes, blob->job->promise->file);
     }
     const char *at = bytes;
     size_t left = len;
     while (left > 0) {
         ssize_t n = write(blob->fd, at, left);
         if (n < 0 && errno != EINTR) {
-            return disk_error(blob, "write");
+            return disk_error(blob, PAL_T("write", "écrire"));
         }
         if (n > 0) {
             at += n;
@@ -200,7 +206,9 @@ static enum pal_err
 status_error(const struct blob *blob, long status)
 {
     enum pal_err err = status == 401 || status == 403 ? PAL_ERR_DENIED : PAL_ERR_IO;
-    return pal_error_set(blob->error, err, "cannot download '%s': the server answered %ld",
+    return pal_error_set(blob->error, err,
+                         PAL_T("cannot download '%s': the server answered %ld",
+                               "impossible de télécharger « %s » : le serveur a répondu %ld"),
                          blob->job->promise->file, status);
 }
 
@@ -229,15 +237,20 @@ get_bytes(struct blob *blob)
         if (n_tries >= TRIES_MAX) {
             char reason[160];
             (void)snprintf(reason, sizeof(reason), "%.150s",
-                           err != PAL_OK ? blob->error->text : "the server gives no more bytes");
+                           err != PAL_OK ? blob->error->text
+                                         : PAL_T("the server gives no more bytes",
+                                                 "le serveur ne donne plus d'octets"));
             return pal_error_set(blob->error, PAL_ERR_IO,
-                                 "the download of '%s' broke off at %llu of %llu bytes: %s; try "
-                                 "again, it goes on from there",
+                                 PAL_T("the download of '%s' broke off at %llu of %llu bytes: %s; "
+                                       "try again, it goes on from there",
+                                       "le téléchargement de « %s » s'est arrêté à %llu octets sur "
+                                       "%llu : %s ; réessayez, il reprendra là"),
                                  job->promise->file, (unsigned long long)blob->at,
                                  (unsigned long long)job->promise->bytes, reason);
         }
         if (!wait_ms(blob, FIRST_WAIT_MS << n_tries)) {
-            return pal_error_set(blob->error, PAL_ERR_CANCELLED, "the download was cancelled");
+            return pal_error_set(blob->error, PAL_ERR_CANCELLED,
+                                 PAL_T("the download was cancelled", "téléchargement annulé"));
         }
     }
     report(blob, PAL_FETCH_STAGE_DOWNLOADING, true);
@@ -260,10 +273,13 @@ check_sum(struct blob *blob)
         return PAL_OK;
     }
     (void)unlink(blob->part_path);
-    return pal_error_set(blob->error, PAL_ERR_PROTO,
-                         "the checksum of '%s' is wrong: it is damaged or not the file that was "
-                         "promised; it was thrown away, try again (wanted %.12s..., got %.12s...)",
-                         promise->file, promise->etag, text);
+    return pal_error_set(
+        blob->error, PAL_ERR_PROTO,
+        PAL_T("the checksum of '%s' is wrong: it is damaged or not the file that was promised; it "
+              "was thrown away, try again (wanted %.12s..., got %.12s...)",
+              "la somme de contrôle de « %s » est fausse : il est abîmé ou n'est pas le fichier "
+              "promis ; il a été jeté, réessayez (attendue %.12s..., reçue %.12s...)"),
+        promise->file, promise->etag, text);
 }
 
 static enum pal_err
@@ -277,7 +293,7 @@ complete(struct blob *blob)
         err = check_sum(blob);
     }
     if (err == PAL_OK && (fsync(blob->fd) != 0 || rename(blob->part_path, blob->job->path) != 0)) {
-        err = disk_error(blob, "finish");
+        err = disk_error(blob, PAL_T("finish", "terminer"));
     }
     if (err == PAL_ERR_PROTO) {
         (void)unlink(blob->part_path);
@@ -299,7 +315,7 @@ pal_blob_download(const struct pal_blob_job *job, struct pal_error *error)
     int ok = EVP_DigestInit_ex(blob.sha256, EVP_sha256(), NULL);
     PAL_ASSERT(ok == 1);
     blob.fd = open(blob.part_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
-    enum pal_err err = blob.fd >= 0 ? complete(&blob) : disk_error(&blob, "open");
+    enum pal_err err = blob.fd >= 0 ? complete(&blob) : disk_error(&blob, PAL_T("open", "ouvrir"));
     if (blob.fd >= 0) {
         (void)close(blob.fd);
     }

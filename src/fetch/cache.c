@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/mem.h"
+#include "util/text.h"
 #include "util/path.h"
 
 #define FILES_MAX     512 /* of one snapshot that are looked at */
@@ -65,8 +66,10 @@ make_parents(const char *path, struct pal_error *error)
          slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         if (mkdir(copy, 0777) != 0 && errno != EEXIST) {
-            err = pal_error_set(error, PAL_ERR_IO, "cannot make the folder '%s': %s", copy,
-                                strerror(errno));
+            err = pal_error_set(error, PAL_ERR_IO,
+                                PAL_T("cannot make the folder '%s': %s",
+                                      "impossible de créer le dossier « %s » : %s"),
+                                copy, strerror(errno));
         }
         *slash = '/';
     }
@@ -102,11 +105,15 @@ pal_cache_lock(const char *root, const struct pal_fetch_spec *spec, const char *
     enum pal_err err = PAL_OK;
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (*fd < 0) {
-        err = pal_error_set(error, PAL_ERR_IO, "cannot open '%s': %s", path, strerror(errno));
+        err = pal_error_set(error, PAL_ERR_IO,
+                            PAL_T("cannot open '%s': %s", "impossible d'ouvrir « %s » : %s"), path,
+                            strerror(errno));
     } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
-        err = pal_error_set(error, PAL_ERR_BUSY,
-                            "another program is downloading '%s/%s' right now; wait for it",
-                            spec->user, spec->repo);
+        err = pal_error_set(
+            error, PAL_ERR_BUSY,
+            PAL_T("another program is downloading '%s/%s' right now; wait for it",
+                  "un autre programme est en train de télécharger « %s/%s » ; attendez-le"),
+            spec->user, spec->repo);
         (void)close(*fd);
         *fd = -1;
     }
@@ -130,10 +137,15 @@ pal_cache_link(const char *root, const struct pal_fetch_spec *spec, const char *
     char *target = pal_printf("%sblobs/%s", up, etag);
     enum pal_err err = make_parents(path, error);
     if (err == PAL_OK && unlink(path) != 0 && errno != ENOENT) {
-        err = pal_error_set(error, PAL_ERR_IO, "cannot replace '%s': %s", path, strerror(errno));
+        err = pal_error_set(error, PAL_ERR_IO,
+                            PAL_T("cannot replace '%s': %s", "impossible de remplacer « %s » : %s"),
+                            path, strerror(errno));
     }
     if (err == PAL_OK && symlink(target, path) != 0) {
-        err = pal_error_set(error, PAL_ERR_IO, "cannot link '%s': %s", path, strerror(errno));
+        err =
+            pal_error_set(error, PAL_ERR_IO,
+                          PAL_T("cannot link '%s': %s", "impossible de créer le lien « %s » : %s"),
+                          path, strerror(errno));
     }
     free(target);
     free(path);
@@ -158,7 +170,9 @@ pal_cache_set_main(const char *root, const struct pal_fetch_spec *spec, const ch
         bool is_written = file != NULL && fputs(commit, file) >= 0;
         is_written = file != NULL && fclose(file) == 0 && is_written;
         if (!is_written || rename(part, path) != 0) {
-            err = pal_error_set(error, PAL_ERR_IO, "cannot write '%s': %s", path, strerror(errno));
+            err = pal_error_set(error, PAL_ERR_IO,
+                                PAL_T("cannot write '%s': %s", "impossible d'écrire « %s » : %s"),
+                                path, strerror(errno));
             (void)unlink(part);
         }
     }

@@ -12,6 +12,7 @@
 #include "fetch/blob.h"
 #include "fetch/http.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 #define HUB_ENDPOINT      "https://huggingface.co"
 #define LISTING_MAX_BYTES (8u << 20)
@@ -82,18 +83,26 @@ status_error(const struct pull *pull, long status, const char *what)
     const char *repo = pull->spec.repo;
     const char *user = pull->spec.user;
     if (status == 401 || status == 403) {
-        return pal_error_set(pull->error, PAL_ERR_DENIED,
-                             "the server does not give '%s/%s' to everybody (answer %ld): if the "
-                             "name is right, accept its terms on its page, make an access token, "
-                             "and set HF_TOKEN to it",
-                             user, repo, status);
+        return pal_error_set(
+            pull->error, PAL_ERR_DENIED,
+            PAL_T(
+                "the server does not give '%s/%s' to everybody (answer %ld): if the name is right, "
+                "accept its terms on its page, make an access token, and set HF_TOKEN to it",
+                "le serveur ne donne pas « %s/%s » à tout le monde (réponse %ld) : si le nom est "
+                "juste, acceptez ses conditions sur sa page, créez un jeton d'accès et mettez-le "
+                "dans HF_TOKEN"),
+            user, repo, status);
     }
     if (status == 404) {
-        return pal_error_set(pull->error, PAL_ERR_NOT_FOUND,
-                             "there is no '%s' in '%s/%s' on the server; check the name", what,
-                             user, repo);
+        return pal_error_set(
+            pull->error, PAL_ERR_NOT_FOUND,
+            PAL_T("there is no '%s' in '%s/%s' on the server; check the name",
+                  "il n'y a pas de « %s » dans « %s/%s » sur le serveur ; vérifiez le nom"),
+            what, user, repo);
     }
-    return pal_error_set(pull->error, PAL_ERR_IO, "cannot ask for '%s/%s': the server answered %ld",
+    return pal_error_set(pull->error, PAL_ERR_IO,
+                         PAL_T("cannot ask for '%s/%s': the server answered %ld",
+                               "impossible de demander « %s/%s » : le serveur a répondu %ld"),
                          user, repo, status);
 }
 
@@ -105,8 +114,10 @@ ask_error(const struct pull *pull, enum pal_err err)
     }
     char reason[300];
     (void)snprintf(reason, sizeof(reason), "%.290s", pull->error->text);
-    return pal_error_set(pull->error, err, "cannot ask '%s' for '%s/%s': %s", pull->endpoint,
-                         pull->spec.user, pull->spec.repo, reason);
+    return pal_error_set(
+        pull->error, err,
+        PAL_T("cannot ask '%s' for '%s/%s': %s", "impossible de demander à « %s » « %s/%s » : %s"),
+        pull->endpoint, pull->spec.user, pull->spec.repo, reason);
 }
 
 /* Chooses from the parsed listing {"siblings": [{"rfilename": "..."}]}. */
@@ -142,9 +153,13 @@ choose_from_listing(struct pull *pull, const json_t *listing)
                                         len > 0 ? ", " : "", quant);
             }
         }
-        err = pal_error_set(pull->error, PAL_ERR_NOT_FOUND, "'%s/%s' has no %s file%s%s",
-                            pull->spec.user, pull->spec.repo, pull->spec.quant,
-                            len > 0 ? "; it has " : ", nor any other GGUF", known);
+        err = pal_error_set(
+            pull->error, PAL_ERR_NOT_FOUND,
+            PAL_T("'%s/%s' has no %s file%s%s", "« %s/%s » n'a pas de fichier %s%s%s"),
+            pull->spec.user, pull->spec.repo, pull->spec.quant,
+            len > 0 ? PAL_T("; it has ", " ; il a ")
+                    : PAL_T(", nor any other GGUF", ", ni aucun autre GGUF"),
+            known);
     }
     free(files);
     return err;
@@ -165,10 +180,12 @@ ask_for_listing(struct pull *pull)
     } else {
         json_t *listing = json_loadb(body.data, body.len, 0, NULL);
         if (listing == NULL) {
-            err = pal_error_set(pull->error, PAL_ERR_PROTO,
-                                "'%s' did not answer with a list of files; is it a Hugging Face "
-                                "server?",
-                                pull->endpoint);
+            err = pal_error_set(
+                pull->error, PAL_ERR_PROTO,
+                PAL_T("'%s' did not answer with a list of files; is it a Hugging Face server?",
+                      "« %s » n'a pas répondu par une liste de fichiers ; est-ce un serveur "
+                      "Hugging Face ?"),
+                pull->endpoint);
         } else {
             err = choose_from_listing(pull, listing);
         }
@@ -203,14 +220,18 @@ read_promise(const struct pull *pull, const struct pal_http_head *head,
     int64_t bytes = head->linked_size >= 0 ? head->linked_size : head->content_length;
     if (!is_plain_name(etag) || !is_plain_name(head->commit) || bytes <= 0) {
         return pal_error_set(pull->error, PAL_ERR_PROTO,
-                             "the server does not say which version of '%s' it has; is '%s' a "
-                             "Hugging Face server?",
+                             PAL_T("the server does not say which version of '%s' it has; is '%s' "
+                                   "a Hugging Face server?",
+                                   "le serveur ne dit pas quelle version de « %s » il a ; « %s » "
+                                   "est-il un serveur Hugging Face ?"),
                              promise->file, pull->endpoint);
     }
     if (bytes > PART_MAX_BYTES) {
-        return pal_error_set(pull->error, PAL_ERR_PROTO,
-                             "the server promises %lld bytes of '%s': no model is so long",
-                             (long long)bytes, promise->file);
+        return pal_error_set(
+            pull->error, PAL_ERR_PROTO,
+            PAL_T("the server promises %lld bytes of '%s': no model is so long",
+                  "le serveur promet %lld octets de « %s » : aucun modèle n'est si long"),
+            (long long)bytes, promise->file);
     }
     (void)snprintf(promise->etag, sizeof(promise->etag), "%s", etag);
     (void)snprintf(promise->commit, sizeof(promise->commit), "%s", head->commit);
@@ -285,7 +306,8 @@ ask_for_promises(struct pull *pull)
     for (unsigned i = 0; i < pull->n_parts && err == PAL_OK; i++) {
         struct pal_fetch_promise *promise = &pull->promises[i];
         if (!pal_fetch_part_name(pull->spec.file, i, promise->file, sizeof(promise->file))) {
-            return pal_error_set(pull->error, PAL_ERR_PROTO, "'%s' has too long a name",
+            return pal_error_set(pull->error, PAL_ERR_PROTO,
+                                 PAL_T("'%s' has too long a name", "« %s » a un nom trop long"),
                                  pull->spec.file);
         }
         err = ask_for_promise(pull, promise);
@@ -321,11 +343,13 @@ check_room(const struct pull *pull)
     if (free_bytes >= needed) {
         return PAL_OK;
     }
-    return pal_error_set(pull->error, PAL_ERR_LIMIT,
-                         "no room for '%s': it needs %.2f GB, %.2f GB are free in '%s'; free some, "
-                         "or set HF_HUB_CACHE to a folder on another disk",
-                         pull->spec.file, (double)needed / 1e9, (double)free_bytes / 1e9,
-                         pull->root);
+    return pal_error_set(
+        pull->error, PAL_ERR_LIMIT,
+        PAL_T("no room for '%s': it needs %.2f GB, %.2f GB are free in '%s'; free some, or set "
+              "HF_HUB_CACHE to a folder on another disk",
+              "pas de place pour « %s » : il faut %.2f Go, %.2f Go sont libres dans « %s » ; "
+              "faites de la place, ou donnez à HF_HUB_CACHE un dossier sur un autre disque"),
+        pull->spec.file, (double)needed / 1e9, (double)free_bytes / 1e9, pull->root);
 }
 
 static enum pal_err
@@ -433,9 +457,12 @@ pal_fetch_find(const char *name, char **path, struct pal_error *error)
     *path = pal_cache_find(root, &spec);
     free(root);
     if (*path == NULL) {
-        return pal_error_set(error, PAL_ERR_NOT_FOUND,
-                             "the model '%s' is not downloaded yet: run 'palabre model pull %s'",
-                             name, name);
+        return pal_error_set(
+            error, PAL_ERR_NOT_FOUND,
+            PAL_T(
+                "the model '%s' is not downloaded yet: run 'palabre model pull %s'",
+                "le modèle « %s » n'est pas encore téléchargé : lancez « palabre model pull %s »"),
+            name, name);
     }
     return PAL_OK;
 }

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "util/mem.h"
+#include "util/text.h"
 
 #define CONNECT_TIMEOUT_S 15L
 #define STALL_S           30L /* without a byte for so long, the line counts as cut */
@@ -207,7 +208,8 @@ perform(struct pal_http *http, struct pal_error *error)
         return PAL_OK;
     }
     if (code == CURLE_ABORTED_BY_CALLBACK) {
-        return pal_error_set(error, PAL_ERR_CANCELLED, "the download was cancelled");
+        return pal_error_set(error, PAL_ERR_CANCELLED,
+                             PAL_T("the download was cancelled", "téléchargement annulé"));
     }
     if (http->sink_err != PAL_OK) {
         return http->sink_err; /* its text is the sink's */
@@ -234,7 +236,9 @@ pal_http_get(struct pal_http *http, const char *url, struct pal_http_head *head,
     (void)curl_easy_setopt(http->curl, CURLOPT_FOLLOWLOCATION, 1L);
     enum pal_err err = perform(http, error);
     if (err == PAL_ERR_LIMIT) {
-        return pal_error_set(error, PAL_ERR_PROTO, "the server's answer is longer than %zu bytes",
+        return pal_error_set(error, PAL_ERR_PROTO,
+                             PAL_T("the server's answer is longer than %zu bytes",
+                                   "la réponse du serveur dépasse %zu octets"),
                              body->max_bytes);
     }
     return err;

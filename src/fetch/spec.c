@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "util/mem.h"
+#include "util/text.h"
 
 #define QUANT_DEFAULT "Q4_K_M"
 #define PARTS_MAX     256
@@ -102,10 +103,12 @@ parse_hf(const char *name, struct pal_fetch_spec *spec, struct pal_error *error)
     if (!copy_name(spec->user, sizeof(spec->user), user, user_len) ||
         !copy_name(spec->repo, sizeof(spec->repo), repo, repo_len) ||
         !copy_name(spec->quant, sizeof(spec->quant), quant, strlen(quant))) {
-        return pal_error_set(error, PAL_ERR_ARGUMENT,
-                             "'%s' names no model: write hf:user/repository, or "
-                             "hf:user/repository:Q8_0",
-                             name);
+        return pal_error_set(
+            error, PAL_ERR_ARGUMENT,
+            PAL_T("'%s' names no model: write hf:user/repository, or hf:user/repository:Q8_0",
+                  "« %s » ne nomme aucun modèle : écrivez hf:utilisateur/dépôt, ou "
+                  "hf:utilisateur/dépôt:Q8_0"),
+            name);
     }
     return PAL_OK;
 }
@@ -119,10 +122,13 @@ pal_fetch_spec_parse(const char *name, struct pal_fetch_spec *spec, struct pal_e
     }
     const struct pal_fetch_entry *entry = find_entry(name);
     if (entry == NULL) {
-        return pal_error_set(error, PAL_ERR_ARGUMENT,
-                             "there is no model '%s' in the list: did you mean '%s'? 'palabre "
-                             "model list' shows them all; any other is hf:user/repository",
-                             name, nearest_entry(name)->name);
+        return pal_error_set(
+            error, PAL_ERR_ARGUMENT,
+            PAL_T("there is no model '%s' in the list: did you mean '%s'? 'palabre model list' "
+                  "shows them all; any other is hf:user/repository",
+                  "il n'y a pas de modèle « %s » dans la liste : vouliez-vous dire « %s » ? « "
+                  "palabre model list » les montre tous ; tout autre s'écrit hf:utilisateur/dépôt"),
+            name, nearest_entry(name)->name);
     }
     (void)snprintf(spec->user, sizeof(spec->user), "%s", entry->user);
     (void)snprintf(spec->repo, sizeof(spec->repo), "%s", entry->repo);
