@@ -257,12 +257,12 @@ admit(struct model_worker *w, struct pal_model_turn *turn, int64_t now_us)
     if (plan.target == NULL || should_wait_for_peer(w, turn, plan.n_keep + plan.n_shift)) {
         return;
     }
-    struct pal_timeline *line = pal_timelines_apply(&w->lines, &plan, turn->job.conversation);
-    size_t n_new = turn->prompt.n_tokens - line->n_tokens + turn->n_reply_room;
-    if (pal_timelines_n_available(&w->lines) < n_new + promised(w)) {
-        pal_timeline_release(&w->lines, line);
+    /* Before anything is done: a turn that waits takes nobody's timeline. */
+    size_t n_new = turn->prompt.n_tokens - plan.n_keep - plan.n_shift + turn->n_reply_room;
+    if (pal_timelines_n_available(&w->lines, &plan) < n_new + promised(w)) {
         return;
     }
+    struct pal_timeline *line = pal_timelines_apply(&w->lines, &plan, turn->job.conversation);
     turn->line = line;
     line->n_prompt = turn->prompt.n_tokens;
     turn->state = PAL_MODEL_TURN_PREFILL;

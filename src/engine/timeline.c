@@ -129,18 +129,33 @@ pal_timelines_n_free(const struct pal_timelines *t)
     return t->n_free;
 }
 
-size_t
-pal_timelines_n_available(const struct pal_timelines *t)
+/* Marks the cells of tokens [from, to); returns how many were not marked yet: many have several
+ * holders. */
+static size_t
+pin(unsigned char *is_pinned, const struct pal_timeline *line, size_t from, size_t to)
 {
-    /* A cell is pinned if a busy timeline holds it; each is counted once, by its first holder. */
-    unsigned char *is_pinned = pal_calloc(t->n_cells > 0 ? t->n_cells : 1, 1);
+    size_t n = 0;
+    for (size_t i = from; i < to; i++) {
+        n += is_pinned[line->cells[i]] == 0 ? 1 : 0;
+        is_pinned[line->cells[i]] = 1;
+    }
+    return n;
+}
+
+size_t
+pal_timelines_n_available(const struct pal_timelines *t, const struct pal_sync_plan *plan)
+{
+    unsigned char *is_pinned = pal_calloc(t->n_cells, 1);
     size_t n_pinned = 0;
     for (size_t i = 0; i < t->n_items; i++) {
-        const struct pal_timeline *line = &t->items[i];
-        for (size_t k = 0; line->is_busy && k < line->n_tokens; k++) {
-            n_pinned += is_pinned[line->cells[k]] == 0 ? 1 : 0;
-            is_pinned[line->cells[k]] = 1;
+        if (t->items[i].is_busy) {
+            n_pinned += pin(is_pinned, &t->items[i], 0, t->items[i].n_tokens);
         }
+    }
+    if (plan != NULL && plan->source != NULL) {
+        size_t moved = plan->n_keep + plan->n_drop;
+        n_pinned += pin(is_pinned, plan->source, 0, plan->n_keep);
+        n_pinned += pin(is_pinned, plan->source, moved, moved + plan->n_shift);
     }
     free(is_pinned);
     return t->n_cells - n_pinned;

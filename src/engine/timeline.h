@@ -84,8 +84,9 @@ void pal_timeline_cut(struct pal_timelines *t, struct pal_timeline *line, size_t
 void pal_timeline_release(struct pal_timelines *t, struct pal_timeline *line);
 
 size_t pal_timelines_n_free(const struct pal_timelines *t);
-/* Free cells, and those that would be if all idle timelines were dropped. */
-size_t pal_timelines_n_available(const struct pal_timelines *t);
+/* Free cells, and those that would be if all idle timelines were dropped, but for what the plan
+ * (NULL = none) uses of one. */
+size_t pal_timelines_n_available(const struct pal_timelines *t, const struct pal_sync_plan *plan);
 /* Drops the idle timeline that was used least recently, but not `spare`. False: there is none. */
 bool pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare);
 

@@ -283,7 +283,9 @@ test_the_least_recent_gives_way_and_busy_ones_never(void **state)
     (void)turn(&t, &kv, "a", a, 30);
     (void)turn(&t, &kv, "b", b, 30);
     struct pal_timeline *busy = sync(&t, "a", a, 30);
-    assert_int_equal(pal_timelines_n_available(&t), CELLS - 29);
+    assert_int_equal(pal_timelines_n_available(&t, NULL), CELLS - 29);
+    struct pal_sync_plan plan = pal_timelines_plan(&t, "b", b, 20);
+    assert_int_equal(pal_timelines_n_available(&t, &plan), CELLS - 29 - 19);
     struct pal_timeline *line = sync(&t, "c", c, 60);
     assert_int_equal(compute(&t, &kv, line, c, 60), 60);
     check_equal(&t, &kv);
