@@ -302,6 +302,14 @@ add_row(struct model_worker *w, struct pal_model_turn *turn, llama_token token, 
     return true;
 }
 
+/* A reply that has used up what it was promised goes on only with cells that nobody else was. */
+static bool
+may_grow(const struct model_worker *w, const struct pal_model_turn *turn)
+{
+    return turn->n_reply < turn->n_reply_room ||
+           pal_timelines_n_available(&w->lines, NULL) > promised(w);
+}
+
 static void
 add_decode_rows(struct model_worker *w)
 {
@@ -310,7 +318,7 @@ add_decode_rows(struct model_worker *w)
         if (turn->state != PAL_MODEL_TURN_DECODE || turn->line == NULL) {
             continue;
         }
-        if (turn->line->n_tokens >= w->model.n_ctx_max_tokens ||
+        if (turn->line->n_tokens >= w->model.n_ctx_max_tokens || !may_grow(w, turn) ||
             !add_row(w, turn, turn->next, true)) {
             end_done(w, turn, PAL_FINISH_LENGTH);
         }

@@ -130,6 +130,66 @@ test_a_fifth_user_costs_computing_but_no_turn(void **state)
     assert_int_equal(play(5, true).n_failed, 0);
 }
 
+/* One turn of a long text of the given letter, and of a reply that goes on until max_tokens. */
+static struct pal_job
+long_job(uint64_t id, char letter, size_t n_words, int32_t max_tokens)
+{
+    char *text = pal_calloc(2 * n_words + 1, 1);
+    for (size_t i = 0; i < n_words; i++) {
+        text[2 * i] = letter;
+        text[2 * i + 1] = ' ';
+    }
+    struct pal_job job = engine_case_job(id, text, NULL);
+    free(text);
+    job.sampling.ignore_eos = true;
+    job.sampling.max_tokens = max_tokens;
+    return job;
+}
+
+static uint32_t
+prompt_tokens_of(struct engine_case *c, struct pal_job *job)
+{
+    return engine_case_ask(c, job)->last.usage.prompt_tokens;
+}
+
+/* A reply without an end grows until the memory is full, but not over what others were promised. */
+static void
+test_an_endless_reply_takes_no_promised_cells(void **state)
+{
+    (void)state;
+    struct engine_case c = {0};
+    struct pal_engine_options options = {
+        .model_path = live_model_tiny(),
+        .n_ctx_tokens = 1024,
+        .n_threads = 1,
+        .chunk_tokens = 1, /* so that the endless one has many steps to grow in */
+    };
+    engine_case_open(&c, &options);
+    engine_case_wait_state(&c, PAL_ENGINE_READY);
+    struct pal_job job = long_job(1, 'y', 100, 2);
+    uint32_t n_100 = prompt_tokens_of(&c, &job);
+    job = long_job(2, 'y', 200, 2);
+    uint32_t n_200 = prompt_tokens_of(&c, &job);
+    size_t n_frame = 2 * n_100 - n_200;
+
+    job = long_job(3, 'x', 20, 0);
+    engine_case_submit(&c, &job);
+    while (engine_case_turn(&c, 3)->n_pieces < 100) {
+        assert_int_equal(engine_case_turn(&c, 3)->n_finals, 0);
+        engine_case_run_ms(&c, 1);
+    }
+    size_t n_words = (600 - n_frame) * 100 / (n_200 - n_100);
+    job = long_job(4, 'y', n_words, 2);
+    struct engine_turn *turn = engine_case_ask(&c, &job);
+    assert_string_equal(turn->last.error.text, "");
+    assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
+    assert_int_equal(turn->last.usage.completion_tokens, 2);
+    engine_case_wait_finals(&c, 4);
+    assert_int_equal(engine_case_turn(&c, 3)->last.kind, PAL_EVENT_DONE);
+    assert_int_equal(engine_case_turn(&c, 3)->last.finish, PAL_FINISH_LENGTH);
+    engine_case_close(&c);
+}
+
 int
 main(void)
 {
@@ -137,6 +197,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_four_users_compute_hardly_more_than_is_new),
         cmocka_unit_test(test_a_fifth_user_costs_computing_but_no_turn),
+        cmocka_unit_test(test_an_endless_reply_takes_no_promised_cells),
     };
     return cmocka_run_group_tests(tests, live_model_make, live_model_remove);
 }
