@@ -102,8 +102,11 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
     if (err != PAL_OK) {
         return err;
     }
-    size_t n_lines = (size_t)w->settings->n_sequences * 2;
-    n_lines = n_lines > TIMELINES_MIN ? n_lines : TIMELINES_MIN;
+    /* What can't share cells has a state for each turn at once, and refuses further sequences. */
+    size_t n_lines = w->settings->n_sequences;
+    if (w->model.can_edit) {
+        n_lines = 2 * n_lines > TIMELINES_MIN ? 2 * n_lines : TIMELINES_MIN;
+    }
     pal_timelines_init(&w->lines, &kv_ops, w->model.memory, n_lines, w->model.n_cells,
                        w->model.can_edit, w->model.can_shift);
     w->replies = pal_calloc(1, sizeof(*w->replies));
