@@ -22,13 +22,69 @@ accepts(enum pal_encoding encoding, const void *bytes, size_t len)
 }
 
 static const char *const json_texts[] = {
-    "{}", "[]", "{\"a\":1}", " { \"a\" : [ 1 , 2 ] } ", "[1,]", "{\"a\":1,}", "{,}", "[,]", "{\"a\"}",
-    "{\"a\":}", "{a:1}", "{'a':1}", "\"x\"", "\"\\u00e9\"", "\"\\ud83d\\ude0a\"", "\"\\ud83d\"",
-    "\"\\ude0a\"", "\"\\ud83dx\"", "\"\\u0000\"", "\"\\x\"", "\"\t\"", "\"\xC3\xA9\"", "\"\xC3\"",
-    "\"\xED\xA0\x80\"", "true", "false", "null", "tru", "nul", "NaN", "Infinity", "-", "-0", "0", "00",
-    "01", "1.", ".5", "1.5", "1e5", "1E+5", "1e-5", "1e", "1e+", "+1", "0x10", "1 2", "{} x", "{}{}",
-    "[1 2]", "{\"a\" 1}", "[[[[[[[[[[1]]]]]]]]]]", "\"", "\"a", "[", "{", "{\"a\":", "[1", "",
-    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"", "-1.5e-3", "123456789012345678", "[true,false,null]",
+    "{}",
+    "[]",
+    "{\"a\":1}",
+    " { \"a\" : [ 1 , 2 ] } ",
+    "[1,]",
+    "{\"a\":1,}",
+    "{,}",
+    "[,]",
+    "{\"a\"}",
+    "{\"a\":}",
+    "{a:1}",
+    "{'a':1}",
+    "\"x\"",
+    "\"\\u00e9\"",
+    "\"\\ud83d\\ude0a\"",
+    "\"\\ud83d\"",
+    "\"\\ude0a\"",
+    "\"\\ud83dx\"",
+    "\"\\u0000\"",
+    "\"\\x\"",
+    "\"\t\"",
+    "\"\xC3\xA9\"",
+    "\"\xC3\"",
+    "\"\xED\xA0\x80\"",
+    "true",
+    "false",
+    "null",
+    "tru",
+    "nul",
+    "NaN",
+    "Infinity",
+    "-",
+    "-0",
+    "0",
+    "00",
+    "01",
+    "1.",
+    ".5",
+    "1.5",
+    "1e5",
+    "1E+5",
+    "1e-5",
+    "1e",
+    "1e+",
+    "+1",
+    "0x10",
+    "1 2",
+    "{} x",
+    "{}{}",
+    "[1 2]",
+    "{\"a\" 1}",
+    "[[[[[[[[[[1]]]]]]]]]]",
+    "\"",
+    "\"a",
+    "[",
+    "{",
+    "{\"a\":",
+    "[1",
+    "",
+    "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+    "-1.5e-3",
+    "123456789012345678",
+    "[true,false,null]",
 };
 
 static void
@@ -49,8 +105,9 @@ static void
 test_json_cut_at_any_byte_is_judged_as_jansson_judges_it(void **state)
 {
     (void)state;
-    static const char text[] = "{\"command\":\"set_expression\",\"data\":{\"name\":\"jo\\u00e9\\n\","
-                               "\"value\":-0.5e1,\"x\":[true,null,{\"y\":\"\xC3\xA9\"}]}}";
+    static const char text[] =
+        "{\"command\":\"set_expression\",\"data\":{\"name\":\"jo\\u00e9\\n\","
+        "\"value\":-0.5e1,\"x\":[true,null,{\"y\":\"\xC3\xA9\"}]}}";
     for (size_t len = 0; len < sizeof(text); len++) {
         json_t *json = json_loadb(text, len, 0, NULL);
         assert_int_equal(accepts(PAL_ENCODING_JSON, text, len), len < sizeof(text) && json != NULL);
@@ -62,10 +119,22 @@ static void
 test_numbers_have_jansson_s_value(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"0",      "-0",      "1",        "0.5",     "0.1",
-                                        "1e308",  "-1e308",  "1e-308",   "123.456", "1e5",
-                                        "3.0e-7", "0.00001", "99999999", "1.7976931348623157e308",
-                                        "12345678901234567", "0.30000000000000004"};
+    static const char *const texts[] = {"0",
+                                        "-0",
+                                        "1",
+                                        "0.5",
+                                        "0.1",
+                                        "1e308",
+                                        "-1e308",
+                                        "1e-308",
+                                        "123.456",
+                                        "1e5",
+                                        "3.0e-7",
+                                        "0.00001",
+                                        "99999999",
+                                        "1.7976931348623157e308",
+                                        "12345678901234567",
+                                        "0.30000000000000004"};
     for (size_t i = 0; i < PAL_COUNT_OF(texts); i++) {
         struct pal_wire wire;
         double value;
@@ -96,8 +165,12 @@ test_only_integers_within_a_double_are_whole(void **state)
     static const struct {
         const char *text;
         bool whole;
-    } cases[] = {{"7", true}, {"-7", true}, {"7.0", false}, {"7e1", false},
-                 {"9007199254740992", true}, {"9007199254740993", false},
+    } cases[] = {{"7", true},
+                 {"-7", true},
+                 {"7.0", false},
+                 {"7e1", false},
+                 {"9007199254740992", true},
+                 {"9007199254740993", false},
                  {"99999999999999999999999", false}};
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {
         struct pal_wire wire;
@@ -150,8 +223,8 @@ pack_everything(msgpack_sbuffer *buffer)
     memset(text, 'x', sizeof(text));
     msgpack_packer_init(&packer, buffer, msgpack_sbuffer_write);
     msgpack_pack_map(&packer, 17);
-    static const int64_t numbers[] = {0, 127, 128, 255, 256, 65536, -1, -32, -33, -129, -40000,
-                                      INT64_C(1) << 40};
+    static const int64_t numbers[] = {0,  127, 128, 255,  256,    65536,
+                                      -1, -32, -33, -129, -40000, INT64_C(1) << 40};
     for (size_t i = 0; i < PAL_COUNT_OF(numbers); i++) {
         msgpack_pack_str_with_body(&packer, "k", 1);
         msgpack_pack_int64(&packer, numbers[i]);
@@ -191,9 +264,25 @@ static void
 test_msgpack_numbers_have_their_value(void **state)
 {
     (void)state;
-    static const double numbers[] = {0,    1,     127,    128,     255,   256,        65535, 65536,
-                                     -1,   -32,   -33,    -128,    -129,  -32768,     -32769,
-                                     4294967295.0, 4294967296.0, -2147483648.0, -2147483649.0};
+    static const double numbers[] = {0,
+                                     1,
+                                     127,
+                                     128,
+                                     255,
+                                     256,
+                                     65535,
+                                     65536,
+                                     -1,
+                                     -32,
+                                     -33,
+                                     -128,
+                                     -129,
+                                     -32768,
+                                     -32769,
+                                     4294967295.0,
+                                     4294967296.0,
+                                     -2147483648.0,
+                                     -2147483649.0};
     for (size_t i = 0; i < PAL_COUNT_OF(numbers); i++) {
         msgpack_sbuffer buffer;
         msgpack_packer packer;
@@ -219,12 +308,18 @@ test_msgpack_lengths_that_lie_are_refused(void **state)
         unsigned char bytes[8];
         size_t len;
     } cases[] = {
-        {{0xDD, 0xFF, 0xFF, 0xFF, 0xFF}, 5},       {{0xDF, 0xFF, 0xFF, 0xFF, 0xFF, 1}, 6},
-        {{0xDB, 0xFF, 0xFF, 0xFF, 0xFF, 'a'}, 6},  {{0xC6, 0xFF, 0xFF, 0xFF, 0xFF}, 5},
-        {{0xC9, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2}, 7}, {{0x9F, 1}, 2},
-        {{0x8F, 0xA1, 'a', 1}, 4},                 {{0xBF, 'a'}, 2},
-        {{0xC1}, 1},                               {{0xCB, 0, 0}, 3},
-        {{0xD8, 1, 2}, 3},                         {{0xA1, 0xFF}, 2},
+        {{0xDD, 0xFF, 0xFF, 0xFF, 0xFF}, 5},
+        {{0xDF, 0xFF, 0xFF, 0xFF, 0xFF, 1}, 6},
+        {{0xDB, 0xFF, 0xFF, 0xFF, 0xFF, 'a'}, 6},
+        {{0xC6, 0xFF, 0xFF, 0xFF, 0xFF}, 5},
+        {{0xC9, 0xFF, 0xFF, 0xFF, 0xFF, 1, 2}, 7},
+        {{0x9F, 1}, 2},
+        {{0x8F, 0xA1, 'a', 1}, 4},
+        {{0xBF, 'a'}, 2},
+        {{0xC1}, 1},
+        {{0xCB, 0, 0}, 3},
+        {{0xD8, 1, 2}, 3},
+        {{0xA1, 0xFF}, 2},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {
         assert_false(accepts(PAL_ENCODING_MSGPACK, cases[i].bytes, cases[i].len));
