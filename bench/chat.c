@@ -220,7 +220,7 @@ measure(const struct chat_options *options, struct chat_server *server, struct p
         if (!chat_export(&result, options->export_path)) {
             pal_bench_fail(bench, PAL_T("cannot write '%s': %s", "impossible d'écrire « %s » : %s"),
                            options->export_path, strerror(errno));
-        } else if (strcmp(options->export_path, "-") != 0) {
+        } else {
             (void)printf(PAL_T("💾 Results exported: %s\n", "💾 Résultats exportés: %s\n"),
                          options->export_path);
         }

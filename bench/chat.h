@@ -43,7 +43,7 @@ struct chat_options {
     bool kv_reuse;           /* false: every request begins differently, so nothing can be reused */
     const char *url;         /* NULL: a daemon of our own */
     const char *model_name;  /* NULL: what the server offers */
-    const char *export_path; /* NULL: none; "-" = standard output */
+    const char *export_path; /* NULL: none */
 };
 
 /* --- chat_server.c: who is asked --- */

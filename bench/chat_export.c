@@ -3,7 +3,6 @@
 #include "bench/chat.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "util/clock.h"
 #include "util/mem.h"
@@ -138,11 +137,11 @@ chat_export(const struct chat_result *result, const char *path)
                             "per_user", users, "machine", result->machine, "verdict",
                             chat_result_verdict(result), "at", (json_int_t)pal_wall_seconds());
     PAL_ASSERT(all != NULL);
-    bool is_stdout = strcmp(path, "-") == 0;
-    FILE *file = is_stdout ? stdout : fopen(path, "we");
-    bool written =
-        file != NULL && json_dumpf(all, file, JSON_INDENT(1)) == 0 && fputc('\n', file) != EOF;
-    if (file != NULL && !is_stdout) {
+    FILE *file = fopen(path, "we");
+    bool written = file != NULL &&
+                   json_dumpf(all, file, JSON_INDENT(1) | JSON_REAL_PRECISION(12)) == 0 &&
+                   fputc('\n', file) != EOF;
+    if (file != NULL) {
         written = fclose(file) == 0 && written;
     }
     json_decref(all);

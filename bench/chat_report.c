@@ -169,7 +169,7 @@ report_table(const struct chat_result *result)
                  "| GTX 780 | 3GB | 20-25 | 3-5s | 0.8-1.2 msg/s | ON | ✅ Viable |\n"
                  "| CPU 10700K | - | 0 | 4-8s | 0.5-0.8 msg/s | N/A | ⚠️ Acceptable |\n"
                  "| GTX 780 | 3GB | 20-25 | 6-10s | 0.3-0.5 msg/s | ❌ OFF | 💀 Non viable |\n");
-    bool is_cpu = devices != NULL && strcmp(devices, "CPU") == 0;
+    bool is_cpu = devices != NULL && (strcmp(devices, "CPU") == 0 || strcmp(devices, "none") == 0);
     (void)printf("| %s | %s | %s | %.0fms | %.2f msg/s | %s | %s |\n",
                  is_cpu            ? result->machine
                  : devices != NULL ? devices
