@@ -9,12 +9,21 @@
 #include "util/path.h"
 #include "util/text.h"
 
-/* The engine's process may have another working directory one day; an absolute path holds. */
+/*
+ * The engine's process may have another working directory one day; an absolute path holds. The
+ * file's own name stays, link or not: the parts of a split model are found by it.
+ */
 static char *
 absolute(const char *path)
 {
-    char *real = realpath(path, NULL);
-    return real != NULL ? real : pal_strdup(path);
+    char *folder = pal_path_parent(path);
+    char *real = realpath(folder, NULL);
+    const char *slash = strrchr(path, '/');
+    char *whole =
+        real != NULL ? pal_path_join(real, slash != NULL ? slash + 1 : path) : pal_strdup(path);
+    free(real);
+    free(folder);
+    return whole;
 }
 
 static enum pal_err
@@ -74,13 +83,14 @@ enum pal_err
 pal_model_file_find(const char *wanted, char **path, bool *starter, struct pal_error *error)
 {
     *path = NULL;
-    *starter = wanted[0] == '\0';
-    if (*starter) {
-        return find_starter(path, error);
-    }
+    *starter = false;
     if (pal_path_is_file(wanted)) {
         *path = absolute(wanted);
         return PAL_OK;
+    }
+    *starter = wanted[0] == '\0' || strcmp(wanted, PAL_MODEL_FILE_STARTER) == 0;
+    if (*starter) {
+        return find_starter(path, error);
     }
     if (pal_path_is_dir(wanted)) {
         return pal_error_set(error, PAL_ERR_NOT_FOUND,

@@ -7,10 +7,12 @@
 
 #include "util/err.h"
 
+#define PAL_MODEL_FILE_STARTER "starter" /* how lists call the built-in model */
+
 /*
  * `wanted`: a file's path; a name that 'palabre model pull' knows, or hf:user/repo:QUANT, if it has
- * been pulled; "" for the built-in starter model: $PALABRE_STARTER, else beside the program, where
- * it is installed, or in the source tree. *path is the caller's, absolute. PAL_ERR_NOT_FOUND:
+ * been pulled; "" or "starter" for the built-in model: $PALABRE_STARTER, else beside the program,
+ * where it is installed, or in the source tree. *path is the caller's, absolute. PAL_ERR_NOT_FOUND:
  * the text says what is missing and how to get it.
  */
 enum pal_err pal_model_file_find(const char *wanted, char **path, bool *starter,

@@ -8,7 +8,7 @@
 
 #include "commands/command.h"
 #include "commands/model.h"
-#include "fetch/fetch.h"
+#include "commands/model_file.h"
 #include "gguf/gguf.h"
 #include "gguf/type.h"
 #include "util/mem.h"
@@ -369,12 +369,9 @@ pal_model_info(int argc, char **argv)
     }
     struct pal_error error;
     char *path = NULL;
-    if (pal_fetch_is_name(arguments.file)) {
-        if (pal_fetch_find(arguments.file, &path, &error) != PAL_OK) {
-            return pal_model_fail(&error);
-        }
-    } else {
-        path = pal_strdup(arguments.file);
+    bool starter;
+    if (pal_model_file_find(arguments.file, &path, &starter, &error) != PAL_OK) {
+        return pal_model_fail(&error);
     }
     struct pal_gguf *gguf;
     if (pal_gguf_open(path, &gguf, &error) != PAL_OK) {

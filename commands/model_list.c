@@ -8,11 +8,10 @@
 
 #include "commands/command.h"
 #include "commands/model.h"
+#include "commands/model_file.h"
 #include "fetch/fetch.h"
 #include "util/mem.h"
 #include "util/text.h"
-
-#define STARTER "starter"
 
 struct listing {
     json_t *models; /* owned; NULL if people read it */
@@ -105,7 +104,7 @@ list_for_people(void)
     struct listing listing = {0};
     char *root = pal_cache_root();
     (void)printf("%s", PAL_T("Here:\n", "Présents :\n"));
-    (void)printf("  %-40s %s\n", STARTER, PAL_T("built in", "intégré"));
+    (void)printf("  %-40s %s\n", PAL_MODEL_FILE_STARTER, PAL_T("built in", "intégré"));
     pal_cache_list(root, show_model, &listing);
     (void)printf(PAL_T("\nTo download with 'palabre model pull NAME':\n",
                        "\nÀ télécharger avec « palabre model pull NOM » :\n"));
@@ -121,8 +120,8 @@ list_as_json(void)
 {
     struct listing listing = {.models = json_array()};
     char *root = pal_cache_root();
-    (void)json_array_append_new(listing.models,
-                                json_pack("{s:s, s:b}", "name", STARTER, "is_here", 1));
+    (void)json_array_append_new(
+        listing.models, json_pack("{s:s, s:b}", "name", PAL_MODEL_FILE_STARTER, "is_here", 1));
     pal_cache_list(root, show_model, &listing);
     show_catalogue(&listing);
     json_t *object =

@@ -47,12 +47,6 @@ find_entry(const char *name)
     return NULL;
 }
 
-bool
-pal_fetch_is_name(const char *name)
-{
-    return strncmp(name, "hf:", 3) == 0 || find_entry(name) != NULL;
-}
-
 /* The entry that begins most like `name`: enough to find a forgotten ending or a slip. */
 static const struct pal_fetch_entry *
 nearest_entry(const char *name)

@@ -33,9 +33,6 @@ struct pal_fetch_entry {
 /* NULL beyond the end. */
 const struct pal_fetch_entry *pal_fetch_catalogue_at(size_t i);
 
-/* Whether this is a way to name a model at all, rather than a path. */
-bool pal_fetch_is_name(const char *name);
-
 /* PAL_ERR_ARGUMENT with the list's nearest name, or what is wrong with an "hf:". */
 enum pal_err pal_fetch_spec_parse(const char *name, struct pal_fetch_spec *spec,
                                   struct pal_error *error) PAL_MUST_USE;

@@ -50,6 +50,14 @@ test('a path that is no UTF-8 gives JSON all the same', () => {
   assert.match(JSON.parse(result.stdout).path, /caf\?\.gguf$/);
 });
 
+test('a link to a model keeps its own name, by which the other parts would be found', () => {
+  fs.mkdirSync(path.join(scratch, 'blobs'));
+  fs.copyFileSync(tiny, path.join(scratch, 'blobs', '0123'));
+  const link = path.join(scratch, 'link.gguf');
+  fs.symlinkSync('blobs/0123', link);
+  assert.equal(path.basename(JSON.parse(run(['info', '--json', link]).out).path), 'link.gguf');
+});
+
 test('every shape and quantisation that help names can be asked for', () => {
   const help = run(['synth', '--help']).out;
   const shapes = /SHAPE: (.*)/.exec(help)[1].split(', ');
@@ -81,7 +89,7 @@ test('what is no model is refused with one line', () => {
     assertRefused(file, /no GGUF file/);
   }
   assertRefused(scratch, /folder/);
-  assertRefused(path.join(scratch, 'missing.gguf'), /No such file/);
+  assertRefused(path.join(scratch, 'missing.gguf'), /there is no model file/);
   assertRefused('/dev/zero', /no ordinary file/);
 });
 
