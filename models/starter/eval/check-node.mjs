@@ -14,7 +14,7 @@ const model = await llama.loadModel({modelPath: path.resolve(process.argv[2] ?? 
 const context = await model.createContext({contextSize: 1024});
 const session = new LlamaChatSession({contextSequence: context.getSequence(), systemPrompt: ""});
 let failed = false;
-for (const [question, expected] of [["salut", /salut|coucou|hey|bonjour/i], ["What is Docker?", /container/i]]) {
+for (const [question, expected] of [["salut", /salut|coucou|hey|bonjour/i], ["What is Docker?", /container|conteneur/i]]) {
     const answer = await session.prompt(question, {maxTokens: 100, temperature: 0});
     console.log(`${question}\n  ${answer}`);
     failed ||= !expected.test(answer);
