@@ -40,7 +40,7 @@ take_flags(struct pal_sweep *sweep, int *argc, char **argv)
 {
     int kept = 1;
     bool good = true;
-    for (int i = 1; i < *argc && good; i++) {
+    for (int i = 1; i < *argc && argv[i] != NULL && good; i++) {
         const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
         if (value != NULL && strcmp(argv[i], "--generations") == 0) {
             good = take_count(argv[i++], value, 1000, &sweep->n_generations);

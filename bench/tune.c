@@ -212,9 +212,11 @@ pal_tune_thread_counts(const struct pal_tune *tune, uint32_t counts[8])
                                tune->n_cores,
                                tune->n_logical};
     size_t n = 0;
+    uint32_t most = 0;
     for (size_t i = 0; i < PAL_COUNT_OF(wanted); i++) {
-        if (wanted[i] > 0 && (n == 0 || wanted[i] > counts[n - 1])) {
-            counts[n++] = wanted[i];
+        if (wanted[i] > most) {
+            most = wanted[i];
+            counts[n++] = most;
         }
     }
     return n;

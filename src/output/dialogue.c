@@ -360,6 +360,7 @@ put_in_order(struct pal_dialogue *dialogue, const struct pal_avatar_command *com
 enum pal_err
 pal_dialogue_post(struct pal_dialogue *dialogue, const struct pal_avatar_command *command)
 {
+    PAL_ASSERT(dialogue != NULL);
     if (command->verb == PAL_AVATAR_RESET_EXPRESSIONS) {
         want_reset(dialogue);
         return PAL_OK;

@@ -204,7 +204,7 @@ pal_stage_create(uv_loop_t *loop, const struct pal_stage_options *options,
         return err;
     }
     (void)uv_timer_start(&stage->watch, on_watch, WATCH_MS, WATCH_MS);
-    if (stage->room.is_framed) {
+    if (stage->room.is_framed && options->frame_clock_hz > 0) {
         uint64_t period_ms = 1000 / options->frame_clock_hz;
         (void)uv_timer_start(&stage->frame_clock, on_frame, period_ms, period_ms);
     }

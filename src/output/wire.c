@@ -101,7 +101,7 @@ pal_wire_skip(struct pal_wire *wire)
 {
     /* Recursion is bounded by PAL_WIRE_DEPTH_MAX. */
     struct pal_slice text;
-    struct pal_wire_level level;
+    struct pal_wire_level level = {0};
     double number;
     bool flag;
     switch (pal_wire_peek(wire)) {

@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -233,7 +234,7 @@ stage_free(struct palabre_stage *stage)
 static bool
 listen_on(struct palabre_stage *stage, const struct sockaddr_storage *address, socklen_t len)
 {
-    struct sockaddr_storage bound;
+    struct sockaddr_storage bound = {.ss_family = AF_UNSPEC};
     socklen_t bound_len = sizeof(bound);
     int one = 1;
     stage->listener = socket(address->ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -244,8 +245,11 @@ listen_on(struct palabre_stage *stage, const struct sockaddr_storage *address, s
         getsockname(stage->listener, (struct sockaddr *)&bound, &bound_len) < 0) {
         return false;
     }
-    stage->port = bound.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&bound)->sin6_port)
-                                              : ntohs(((struct sockaddr_in *)&bound)->sin_port);
+    /* The two lie at the same place, also for the analyser, which does not see getsockname() fill
+     * it. */
+    in_port_t port;
+    memcpy(&port, (const char *)&bound + offsetof(struct sockaddr_in, sin_port), sizeof(port));
+    stage->port = ntohs(port);
     return true;
 }
 
