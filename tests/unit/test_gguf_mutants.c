@@ -94,7 +94,7 @@ end_of_child(const char *path)
 {
     pid_t child = fork();
     if (child == 0) {
-#ifndef __SANITIZE_ADDRESS__ /* its shadow is terabytes of addresses */
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* terabytes of shadow */
         const struct rlimit memory = {.rlim_cur = 8ul << 30, .rlim_max = 8ul << 30};
         (void)setrlimit(RLIMIT_AS, &memory);
 #endif
