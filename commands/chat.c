@@ -20,6 +20,7 @@
 #include "commands/model_file.h"
 #include "commands/startup.h"
 #include "config/option.h"
+#include "output/promptness.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -454,6 +455,7 @@ pal_command_chat(int argc, char **argv)
         return status;
     }
     quieten_log(&chat.startup.config);
+    (void)pal_prompt_thread();
     if (uv_loop_init(&chat.loop) != 0) {
         pal_startup_finish(&chat.startup);
         return PAL_EXIT_FAILED;

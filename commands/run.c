@@ -14,6 +14,7 @@
 #include "commands/command.h"
 #include "commands/face.h"
 #include "commands/startup.h"
+#include "output/promptness.h"
 #include "util/mem.h"
 #include "util/text.h"
 
@@ -230,6 +231,7 @@ pal_command_run(int argc, char **argv)
     daemon->shows_progress = isatty(STDERR_FILENO) == 1;
     PAL_ASSERT(uv_loop_init(&daemon->loop) == 0);
     start_signals(daemon);
+    (void)pal_prompt_thread(); /* the face must not wait for the engine's threads */
     struct pal_error error = {.code = PAL_OK};
     enum pal_err err = open_parts(daemon, &error);
     if (err == PAL_OK) {

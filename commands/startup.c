@@ -19,6 +19,9 @@
 #include "util/path.h"
 #include "util/text.h"
 
+/* So small a model loses the thread when it is sampled as freely as a larger one (CARD.md). */
+#define STARTER_TEMPERATURE 0.4F
+
 #define HELP_BYTES_MAX ((size_t)64 * 1024)
 
 /* ---- settings ---- */
@@ -33,6 +36,12 @@ print_help(const struct pal_config_request *request)
     (void)fputs(buf.data, stdout);
     pal_buf_finish(&buf);
     return PAL_EXIT_OK;
+}
+
+static bool
+is_default(const struct pal_config *config, const char *key)
+{
+    return config->origins[pal_option_index(pal_option_by_key(key))].kind == PAL_ORIGIN_DEFAULT;
 }
 
 static bool
@@ -52,8 +61,7 @@ open_log(const struct pal_config *config)
     enum pal_log_level level = (enum pal_log_level)config->log.level;
     /* A person at a terminal reads the program's own lines; the log's are for files and services.
      */
-    size_t row = pal_option_index(pal_option_by_key("log.level"));
-    if (config->origins[row].kind == PAL_ORIGIN_DEFAULT && fd == STDERR_FILENO && isatty(fd) == 1) {
+    if (is_default(config, "log.level") && fd == STDERR_FILENO && isatty(fd) == 1) {
         level = PAL_LOG_WARN;
     }
     pal_log_init(level, fd);
@@ -117,9 +125,16 @@ make_plan(struct pal_startup *startup)
     struct pal_error error;
     const struct pal_probe_options probe = {.llama_dir = startup->llama_dir, .asks_drivers = true};
     pal_probe(&probe, &startup->machine);
+    bool is_paced = startup->config.ai.n_threads == PAL_CONFIG_AUTO;
+    if (is_paced) {
+        /* The engine follows what the cores do from step to step (pace.h), so the plan is for a
+         * quiet machine: what happens to run at the start must not bind it for hours. */
+        startup->machine.cpu.busy_cpus = 0;
+    }
     if (pal_planning_for(&startup->config, startup->model_path, &startup->machine, shape,
                          &startup->plan, &error) == PAL_OK) {
         pal_planning_engine(&startup->plan, &startup->machine, &startup->engine);
+        startup->engine.ways |= is_paced ? PAL_ENGINE_PACED : 0;
         pal_planning_announce(&startup->plan, &startup->machine);
     }
     free(shape);
@@ -145,10 +160,14 @@ engine_options(const struct pal_startup *startup)
 }
 
 static struct pal_sampling
-sampling(const struct pal_config *config)
+sampling(const struct pal_startup *startup)
 {
+    const struct pal_config *config = &startup->config;
     struct pal_sampling sampling = pal_sampling_default();
     sampling.temperature = (float)config->bot.temperature_chill;
+    if (startup->starter && is_default(config, "bot.temperature_chill")) {
+        sampling.temperature = STARTER_TEMPERATURE;
+    }
     sampling.max_tokens = (int32_t)config->bot.max_tokens_chill;
     sampling.top_p = (float)config->ai.top_p;
     sampling.top_k = (int32_t)config->ai.top_k;
@@ -172,7 +191,7 @@ companion_options(const struct pal_startup *startup)
     double timeout = config->bot.model_timeout;
     return (struct pal_companion_options){
         .persona = startup->persona,
-        .sampling = sampling(config),
+        .sampling = sampling(startup),
         .max_messages_per_user = (uint32_t)config->rate_limiting.max_messages_per_user,
         .max_idle_us = seconds_to_us(config->rate_limiting.max_idle_time),
         .model_timeout_us = timeout > 0 ? seconds_to_us(timeout) : -1,

@@ -181,8 +181,8 @@ const struct pal_option pal_options[] = {
         .initial = "256",
         .min = 1,
         .max = 65536,
-        .en = "Connections open at once; more are turned away.",
-        .fr = "Connexions ouvertes à la fois ; au-delà, refus.",
+        .en = "Connections open at once; for one more, the longest without a request is closed.",
+        .fr = "Connexions ouvertes à la fois ; au-delà, la plus longtemps sans demande est fermée.",
     },
     {
         .key = "log.level",
@@ -248,8 +248,10 @@ const struct pal_option pal_options[] = {
         .initial = "0.8",
         .min = 0,
         .max = 2,
-        .en = "How freely it words a reply; 0 always takes the likeliest word.",
-        .fr = "Liberté de formulation ; 0 prend toujours le mot le plus probable.",
+        .en = "How freely it words a reply; 0 always takes the likeliest word. The starter model "
+              "is given 0.4 where nothing is set.",
+        .fr = "Liberté de formulation ; 0 prend toujours le mot le plus probable. Sans réglage, le "
+              "petit modèle fourni reçoit 0,4.",
     },
     {
         .key = "bot.model_timeout",

@@ -24,7 +24,8 @@ enum pal_engine_way {
     PAL_ENGINE_NO_EXTRA_BUFTS = 1 << 1, /* weights stay mapped, none are rearranged */
     PAL_ENGINE_NO_KV_OFFLOAD = 1 << 2,  /* KV stays in RAM */
     PAL_ENGINE_NO_OP_OFFLOAD = 1 << 3,  /* big batches of the CPU's layers stay on the CPU */
-    PAL_ENGINE_WAYS_ALL = (1 << 4) - 1,
+    PAL_ENGINE_PACED = 1 << 4,          /* n_threads is a ceiling: see pace.h */
+    PAL_ENGINE_WAYS_ALL = (1 << 5) - 1,
 };
 
 /* Strings are copied. Zero is the default of every number. */
@@ -35,7 +36,7 @@ struct pal_engine_options {
     const char *llama_dir;   /* folder of libllama and ggml's backends; NULL = as built */
     uint32_t n_ctx_tokens;   /* default 8192, at most what the model was trained for per timeline */
     uint32_t n_sequences;    /* turns decoding at once; default 4 */
-    uint32_t n_threads;      /* decode; default: physical cores that this process may use */
+    uint32_t n_threads;      /* decode; default: the physical cores that may be used, PACED */
     uint32_t n_threads_batch; /* prefill; default n_threads */
     uint32_t n_batch_tokens;  /* rows of one step; default 512 */
     uint32_t chunk_tokens;    /* most prefill rows in a step while others decode; default 64 */

@@ -452,7 +452,8 @@ static void
 keep_pace(struct model_worker *w, int64_t now_us)
 {
     struct pal_pace_sample sample;
-    if (w->settings->n_threads != 0 || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US ||
+    bool is_paced = w->settings->n_threads == 0 || (w->settings->ways & PAL_ENGINE_PACED) != 0;
+    if (!is_paced || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US ||
         !pal_pace_read(&sample)) {
         return;
     }

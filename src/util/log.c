@@ -85,7 +85,8 @@ pal_log_write(enum pal_log_level level, const char *topic, const char *message,
         n += escape(line + n, sizeof(line) - n - 2, pairs);
     }
     line[n++] = '\n';
-    /* A log that can't be written is not worth stopping for, and must not be waited for. */
+    /* A log that can't be written is not worth stopping for. A pipe that nobody reads does hold the
+     * line up once it is full: whoever pipes the log must read it. */
     ssize_t ignored = write(atomic_load(&log_fd), line, n);
     (void)ignored;
 }
