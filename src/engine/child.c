@@ -229,9 +229,10 @@ make_environment(const char *llama_dir)
     size_t used = 0;
     for (size_t i = 0; i < n; i++) {
         /* Keys are the front's business: what a broken model file could reach holds none. */
-        bool is_replaced = (llama_dir != NULL && strncmp(environ[i], "LD_LIBRARY_PATH=", 16) == 0) ||
-                           strncmp(environ[i], "PALABRE_SERVER_API_KEY=", 23) == 0 ||
-                           strncmp(environ[i], "HF_TOKEN=", 9) == 0;
+        bool is_replaced =
+            (llama_dir != NULL && strncmp(environ[i], "LD_LIBRARY_PATH=", 16) == 0) ||
+            strncmp(environ[i], "PALABRE_SERVER_API_KEY=", 23) == 0 ||
+            strncmp(environ[i], "HF_TOKEN=", 9) == 0;
         if (!is_replaced) {
             env[used++] = pal_strdup(environ[i]);
         }

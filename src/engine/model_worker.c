@@ -453,8 +453,7 @@ keep_pace(struct model_worker *w, int64_t now_us)
 {
     struct pal_pace_sample sample;
     bool is_paced = w->settings->n_threads == 0 || (w->settings->ways & PAL_ENGINE_PACED) != 0;
-    if (!is_paced || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US ||
-        !pal_pace_read(&sample)) {
+    if (!is_paced || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US || !pal_pace_read(&sample)) {
         return;
     }
     uint32_t n = pal_pace_update(&w->pace, &sample);
