@@ -1,7 +1,7 @@
 #ifndef PAL_ENGINE_CHILD_H
 #define PAL_ENGINE_CHILD_H
 /*
- * One life of the engine: a process (or, in tests, a thread) with a socket to it. engine.c starts
+ * One life of the engine: a process (or, in tests, a thread) with a socket to it. local.c starts
  * another when one is gone. Loop thread only; nothing blocks.
  */
 #include <uv.h>

@@ -58,7 +58,7 @@ typedef void (*pal_engine_event_fn)(const struct pal_event *event, void *userdat
 /*
  * Starts the engine and returns at once; STATE events follow. On success *engine is the caller's
  * until pal_engine_close(). From here on the process ignores SIGPIPE. A child that dies is started
- * again (after a growing pause; see engine.c); its running turns end with FAILED and
+ * again (after a growing pause; see local.c); its running turns end with FAILED and
  * PAL_ERR_ENGINE.
  */
 enum pal_err pal_engine_open(uv_loop_t *loop, const struct pal_engine_options *options,
@@ -89,6 +89,21 @@ const struct pal_error *pal_engine_failure(const struct pal_engine *engine);
 uint32_t pal_engine_n_restarts(const struct pal_engine *engine);
 /* Process id of the child; 0 where there is none. For the watchers of its memory. */
 int pal_engine_pid(const struct pal_engine *engine);
+
+/*
+ * An engine may be made of several (cascade.h): these are the ones it asks, in order. 0 where it is
+ * one by itself.
+ */
+struct pal_engine_part {
+    char name[128];              /* "local", else the server's host and port */
+    enum pal_engine_state state; /* READY: it may be asked now */
+    const char *breaker;         /* "closed", "open", "half-open"; static storage */
+    uint64_t n_turns;            /* handed to it; tries that went on to the next one too */
+    uint64_t n_failures;         /* of these, failed */
+    uint64_t n_timeouts;         /* of these, too slow with its first text */
+};
+size_t pal_engine_n_parts(const struct pal_engine *engine);
+void pal_engine_part(const struct pal_engine *engine, size_t i, struct pal_engine_part *part);
 
 typedef void (*pal_engine_closed_fn)(void *userdata);
 
