@@ -14,7 +14,8 @@ struct ipc_flags {
     bool quick;
     const char *json_path;
     const char *report_path;
-    const char *part; /* NULL = all */
+    const char *part;  /* NULL = all */
+    const char *model; /* for the piece's way; NULL = the starter */
 };
 
 static void
@@ -26,11 +27,18 @@ print_help(void)
             "usage: palabre bench ipc [options]\n"
             "What the avatar link costs, beside the same bytes on a bare TCP connection.\n\n"
             "  --quick          a tenth of the work: to see that it runs, not for figures\n"
+            "  --part NAME      only one part: trip, sizes, piece, engine, rate, batches, split, "
+            "bytes\n"
+            "  --model FILE     the model that decodes in part 'engine' (default: the starter)\n"
             "  --json FILE      all figures as JSON; - = standard output\n"
             "  --report[=FILE]  before and after, as Markdown (IPC_OPTIMIZATION.md)\n",
             "usage : palabre bench ipc [options]\n"
             "Ce que coûte le lien avec l'avatar, à côté des mêmes octets en TCP nu.\n\n"
             "  --quick          un dixième du travail : pour voir si ça marche, pas pour mesurer\n"
+            "  --part NOM       une seule partie : trip, sizes, piece, engine, rate, batches, "
+            "split, bytes\n"
+            "  --model FICHIER  le modèle qui décode dans la partie « engine » (défaut : le "
+            "starter)\n"
             "  --json FICHIER   tous les chiffres en JSON ; - = sortie standard\n"
             "  --report[=FICHIER]  avant et après, en Markdown (IPC_OPTIMIZATION.md)\n"));
 }
@@ -40,9 +48,13 @@ static int
 parse_flags(int argc, char **argv, struct ipc_flags *flags)
 {
     static const struct option long_options[] = {
-        {"quick", no_argument, NULL, 'q'},        {"json", required_argument, NULL, 'j'},
-        {"report", optional_argument, NULL, 'r'}, {"part", required_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"quick", no_argument, NULL, 'q'},
+        {"json", required_argument, NULL, 'j'},
+        {"report", optional_argument, NULL, 'r'},
+        {"part", required_argument, NULL, 'p'},
+        {"model", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int flag;
     optind = 1;
@@ -59,6 +71,9 @@ parse_flags(int argc, char **argv, struct ipc_flags *flags)
             break;
         case 'p':
             flags->part = optarg;
+            break;
+        case 'm':
+            flags->model = optarg;
             break;
         case 'h':
             print_help();
@@ -88,6 +103,9 @@ run_parts(struct pal_bench *bench, struct ipc_avatar *avatar, struct ipc_avatar 
     }
     if (wants(flags, "piece")) {
         ipc_bench_piece(bench, avatar, flags->quick);
+    }
+    if (wants(flags, "engine")) {
+        ipc_bench_engine(bench, avatar, flags->model, flags->quick);
     }
     if (wants(flags, "rate")) {
         ipc_bench_rate(bench, avatar, flags->quick);

@@ -56,6 +56,9 @@ void ipc_bench_batches(struct pal_bench *bench, struct ipc_avatar *avatar, bool 
 void ipc_bench_split(struct pal_bench *bench, struct ipc_avatar *avatar);
 void ipc_bench_bytes(struct pal_bench *bench);
 void ipc_bench_piece(struct pal_bench *bench, struct ipc_avatar *avatar, bool quick);
+/* `model`: a path or a name; NULL = the starter. */
+void ipc_bench_engine(struct pal_bench *bench, struct ipc_avatar *avatar, const char *model,
+                      bool quick);
 
 /* Writes IPC_OPTIMIZATION.md from the rows; false: it can't be written. */
 bool ipc_write_report(const struct pal_bench *bench, const char *path);

@@ -226,7 +226,7 @@ ipc_bench_piece(struct pal_bench *bench, struct ipc_avatar *avatar, bool quick)
     long n_cpus = sysconf(_SC_NPROCESSORS_ONLN);
     size_t n_cores = n_cpus > 0 && n_cpus < 64 ? (size_t)n_cpus : 1;
     size_t n = quick ? 40 : 400;
-    pal_bench_section(bench, "From a piece leaving the engine's thread to the bytes on the wire");
+    pal_bench_section(bench, "The same, beside other programs that never sleep");
     measure(bench, "idle machine", avatar->port, n, false);
     size_t n_pids = start_decoding(pids, n_cores, 0);
     measure(bench, "every core decoding, a loop like any other", avatar->port, n, false);

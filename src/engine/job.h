@@ -127,6 +127,7 @@ struct pal_event {
     uint64_t turn_id;
     const char *text; /* PIECE: borrowed, valid during the callback; not NUL-terminated */
     size_t len;
+    int64_t left_us;               /* PIECE: when it left the engine's compute thread; monotonic */
     enum pal_finish finish;        /* DONE */
     struct pal_usage usage;        /* DONE; FAILED and CANCELLED as far as it got */
     struct pal_error error;        /* FAILED, and STATE with PAL_ENGINE_FAILED */

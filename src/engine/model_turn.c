@@ -148,6 +148,7 @@ pal_model_turn_send(struct pal_model_turn *turn, struct pal_host *host)
         .turn_id = turn->job.turn_id,
         .text = turn->hold.bytes.data,
         .len = turn->hold.n_ready,
+        .left_us = pal_now_us(),
     };
     pal_host_emit(host, &event);
     /* Longer than its bound, the reply is only not remembered. */

@@ -176,6 +176,7 @@ send_ready(struct script_worker *w, struct turn *turn)
             .turn_id = turn->job.turn_id,
             .text = turn->hold.bytes.data,
             .len = turn->hold.n_ready,
+            .left_us = pal_now_us(),
         };
         pal_host_emit(w->host, &event);
         pal_hold_sent(&turn->hold);

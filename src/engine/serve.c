@@ -3,11 +3,16 @@
  * the socket, so that pings are answered and cancels are seen in the middle of a step, and the
  * compute thread never waits for the front. Between them: an inbox of messages and an outbox of
  * encoded bytes under one lock. Both are bounded; who passes a bound is broken, and we end.
+ *
+ * What a step has to say, the compute thread hands to the kernel itself, all of it at once: a piece
+ * that first had to wake the I/O thread would wait for one of the cores that we keep busy. Only
+ * what the socket has no room for is left to the I/O thread.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -103,9 +108,50 @@ pal_host_emit(struct pal_host *host, const struct pal_event *event)
     (void)pthread_mutex_unlock(&host->lock);
     if (err != PAL_OK) {
         quit(host, 1, "the front does not read");
-        return;
     }
-    wake_io(host);
+}
+
+/* Either thread. Sends what fits now. Returns false when the peer is gone. */
+static bool
+flush(struct pal_host *host, bool *has_sent, bool *has_more)
+{
+    (void)pthread_mutex_lock(&host->lock);
+    bool is_alive = true;
+    *has_sent = false;
+    if (host->outbox.len > 0) {
+        ssize_t n =
+            send(host->fd, host->outbox.data, host->outbox.len, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n > 0) {
+            pal_buf_consume(&host->outbox, (size_t)n);
+            *has_sent = true;
+        } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            is_alive = false;
+        }
+    }
+    *has_more = host->outbox.len > 0;
+    (void)pthread_mutex_unlock(&host->lock);
+    return is_alive;
+}
+
+/*
+ * Compute thread: what was emitted leaves now. The front's loop is asleep, and this core is the one
+ * that the kernel wakes it on: giving way for the moment that it needs brings the words and the
+ * face out before the next step takes every core again.
+ */
+static void
+hand_over(struct pal_host *host)
+{
+    bool has_sent = false;
+    bool has_more = false;
+    if (!flush(host, &has_sent, &has_more)) {
+        quit(host, 0, "the front is gone");
+    }
+    if (has_more) {
+        wake_io(host);
+    }
+    if (has_sent) {
+        (void)sched_yield();
+    }
 }
 
 static void
@@ -120,6 +166,7 @@ emit_state(struct pal_host *host, enum pal_engine_state state, float progress,
         event.error = *error;
     }
     pal_host_emit(host, &event);
+    hand_over(host);
 }
 
 void
@@ -229,30 +276,11 @@ dispatch(struct pal_host *host)
     pal_buf_consume(&host->received, at);
 }
 
-/* Sends what fits now. Returns false when the peer is gone. */
-static bool
-flush(struct pal_host *host, bool *has_more)
-{
-    (void)pthread_mutex_lock(&host->lock);
-    bool is_alive = true;
-    if (host->outbox.len > 0) {
-        ssize_t n =
-            send(host->fd, host->outbox.data, host->outbox.len, MSG_DONTWAIT | MSG_NOSIGNAL);
-        if (n > 0) {
-            pal_buf_consume(&host->outbox, (size_t)n);
-        } else if (n < 0 && errno != EAGAIN && errno != EINTR) {
-            is_alive = false;
-        }
-    }
-    *has_more = host->outbox.len > 0;
-    (void)pthread_mutex_unlock(&host->lock);
-    return is_alive;
-}
-
 static void *
 run_io(void *data)
 {
     struct pal_host *host = data;
+    bool has_sent = false;
     bool has_more = false;
     dispatch(host); /* what came in one piece with the settings */
     while (!pal_host_is_quitting(host)) {
@@ -271,7 +299,7 @@ run_io(void *data)
             break;
         }
         dispatch(host);
-        if (!flush(host, &has_more)) {
+        if (!flush(host, &has_sent, &has_more)) {
             quit(host, 0, "the front is gone");
         }
     }
@@ -342,9 +370,11 @@ compute(struct pal_host *host, const struct pal_worker *worker)
             handle(host, worker, &message);
             wait_us = 0;
         }
+        hand_over(host);
         atomic_store(&host->busy_at, pal_now_us());
         wait_us = worker->ops->step(worker->self);
         atomic_store(&host->busy_at, 0);
+        hand_over(host);
     }
 }
 

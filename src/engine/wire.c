@@ -233,6 +233,7 @@ pal_wire_put_event(struct pal_buf *out, const struct pal_event *event)
     switch (event->kind) {
     case PAL_EVENT_PIECE:
         put_bytes(&w, event->text, event->len);
+        put_i64(&w, event->left_us);
         break;
     case PAL_EVENT_DONE:
         put_u64(&w, event->finish);

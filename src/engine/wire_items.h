@@ -14,7 +14,7 @@ pal_wire_event_items(enum pal_event_kind kind)
 {
     switch (kind) {
     case PAL_EVENT_PIECE:
-        return 1;
+        return 2;
     case PAL_EVENT_DONE:
         return 1 + PAL_WIRE_USAGE_ITEMS;
     case PAL_EVENT_FAILED:

@@ -296,6 +296,7 @@ take_event(struct reader *r, struct pal_event *event, size_t n_items)
     switch (event->kind) {
     case PAL_EVENT_PIECE:
         event->text = take_bytes(r, PAL_WIRE_FRAME_MAX_BYTES, &event->len);
+        event->left_us = take_i64(r, INT64_MIN, INT64_MAX);
         break;
     case PAL_EVENT_DONE:
         event->finish = (enum pal_finish)take_u64(r, PAL_FINISH_DEADLINE);

@@ -14,7 +14,7 @@
 
 struct pal_host;
 
-/* Compute thread. Copies; never waits for the front. */
+/* Compute thread. Copies; never waits for the front. Leaves when the step ends. */
 void pal_host_emit(struct pal_host *host, const struct pal_event *event);
 /* Compute thread: load progress 0 to 1; told on at most once a percent. Counts as a beat. */
 void pal_host_progress(struct pal_host *host, float progress);

@@ -49,6 +49,7 @@ full_event(enum pal_event_kind kind)
         .turn_id = kind == PAL_EVENT_STATE ? 0 : 42,
         .text = "héhé",
         .len = strlen("héhé"),
+        .left_us = 123456789012,
         .finish = PAL_FINISH_DEADLINE,
         .usage = {1, 2, 3, 4, 5, -6, 7, INT64_MAX, 9},
         .error = {.code = PAL_ERR_MODEL, .text = "cassé"},
@@ -98,6 +99,7 @@ check_event(const struct pal_event *got)
     case PAL_EVENT_PIECE:
         assert_int_equal(got->len, sent.len);
         assert_memory_equal(got->text, sent.text, sent.len);
+        assert_true(got->left_us == sent.left_us);
         break;
     case PAL_EVENT_DONE:
         assert_int_equal(got->finish, sent.finish);
@@ -300,10 +302,11 @@ test_broken_frames_are_refused(void **state)
         {"cancel without id", 6, "\0\0\0\2\x91\x03", PAL_ERR_PROTO},
         {"cancel with a text", 8, "\0\0\0\4\x92\x03\xa1x", PAL_ERR_PROTO},
         {"array of 4 billion", 10, "\0\0\0\6\xdd\xff\xff\xff\xff\x05", PAL_ERR_PROTO},
-        {"piece of turn 0", 10, "\0\0\0\6\x94\x10\x00\x00\xa1x", PAL_ERR_PROTO},
-        {"piece of bad UTF-8", 10, "\0\0\0\6\x94\x10\x00\x01\xa1\xff", PAL_ERR_PROTO},
+        {"piece of turn 0", 11, "\0\0\0\7\x95\x10\x00\x00\xa1x\x01", PAL_ERR_PROTO},
+        {"piece of bad UTF-8", 11, "\0\0\0\7\x95\x10\x00\x01\xa1\xff\x01", PAL_ERR_PROTO},
         {"negative busy time", 8, "\0\0\0\4\x93\x11\x01\xff", PAL_ERR_PROTO},
-        {"a good piece", 10, "\0\0\0\6\x94\x10\x00\x01\xa1x", PAL_OK},
+        {"piece without its time", 10, "\0\0\0\6\x94\x10\x00\x01\xa1x", PAL_ERR_PROTO},
+        {"a good piece", 11, "\0\0\0\7\x95\x10\x00\x01\xa1x\x01", PAL_OK},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {
         struct pal_wire_message m;
