@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/page.h"
 #include "access/route.h"
 #define LOG_TOPIC "access"
 #include "util/clock.h"
@@ -22,6 +23,7 @@ access_free(struct pal_access *access)
     free(access->allowed_hosts);
     free(access->api_key);
     free(access->model_id);
+    pal_pages_destroy(access->pages);
     free(access);
 }
 
@@ -78,6 +80,7 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .allowed_hosts = copy_list(options->allowed_hosts),
         .model_id = pal_strdup(options->model_id),
     };
+    made->pages = pal_pages_create(made);
     struct pal_http_server_options server_options = {
         .host = host,
         .port = options->port,
@@ -108,6 +111,12 @@ void
 pal_access_set_engine(struct pal_access *access, struct pal_engine *engine)
 {
     access->engine = engine;
+}
+
+void
+pal_access_publish_face(struct pal_access *access, const char *json)
+{
+    pal_pages_publish_text(access->pages, PAL_PAGE_FACE, json, strlen(json));
 }
 
 uint16_t

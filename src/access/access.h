@@ -2,7 +2,7 @@
 #define PAL_ACCESS_ACCESS_H
 /*
  * The front ends that listen on a socket: OpenAI's and Ollama's HTTP APIs, health and metrics;
- * later the page and its WebSocket. Everything that the program's composition (commands/run.c) sees
+ * the page and its WebSocket. Everything that the program's composition (commands/run.c) sees
  * of them.
  *
  * Loop thread only; nothing blocks. http_server.h says why the HTTP server is our own.
@@ -41,6 +41,11 @@ enum pal_err pal_access_open(uv_loop_t *loop, const struct pal_access_options *o
 /* The engine that /health, /v1/models and the timings speak of (borrowed); NULL while there is
  * none. */
 void pal_access_set_engine(struct pal_access *access, struct pal_engine *engine);
+/*
+ * Shows a face to every page that watches it, and to whoever comes later: `json` is a whole message
+ * of type "face" (docs/page-protocol.md), valid UTF-8; copied.
+ */
+void pal_access_publish_face(struct pal_access *access, const char *json);
 /* The port that is really listened on. */
 uint16_t pal_access_port(const struct pal_access *access);
 

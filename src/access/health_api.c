@@ -75,37 +75,3 @@ pal_answer_metrics(const struct pal_call *call)
     }
     pal_buf_finish(&out);
 }
-
-static const char page[] =
-    "<!doctype html>\n"
-    "<html lang=\"en\"><meta charset=\"utf-8\"><title>Palabre</title>\n"
-    "<h1>Palabre</h1>\n"
-    "<p>A local AI companion is running here.</p>\n"
-    "<p lang=\"fr\">Un compagnon IA local tourne ici.</p>\n"
-    "<ul>\n"
-    "<li><code>POST /v1/chat/completions</code> (OpenAI), <code>POST /api/chat</code> (Ollama)\n"
-    "<li><a href=\"/health\">/health</a>, <a href=\"/metrics\">/metrics</a>,\n"
-    "<a href=\"/v1/models\">/v1/models</a>\n"
-    "</ul></html>\n";
-
-/* A browser gets a page; Ollama's clients look for these very words at this very place. */
-void
-pal_answer_page(const struct pal_call *call)
-{
-    static const char words[] = "Ollama is running";
-    const char *accept = pal_http_field(call->head, "accept");
-    if (accept == NULL || strstr(accept, "text/html") == NULL) {
-        pal_call_answer(call, 200, "text/plain; charset=utf-8", words, sizeof(words) - 1);
-        return;
-    }
-    struct pal_http_answer answer = {
-        .status = 200,
-        .content_type = "text/html; charset=utf-8",
-        .more_fields = "Content-Security-Policy: default-src 'none'; base-uri 'none'; "
-                       "form-action 'none'; frame-ancestors 'none'\r\n"
-                       "Referrer-Policy: no-referrer\r\n",
-        .body = page,
-        .len = sizeof(page) - 1,
-    };
-    pal_http_respond(call->conn, &answer);
-}

@@ -27,17 +27,21 @@ reason_of(int status)
         const char *reason;
     } reasons[] = {
         {200, "OK"},
+        {101, "Switching Protocols"},
         {204, "No Content"},
+        {304, "Not Modified"},
         {400, "Bad Request"},
         {401, "Unauthorized"},
         {403, "Forbidden"},
         {404, "Not Found"},
         {405, "Method Not Allowed"},
+        {406, "Not Acceptable"},
         {408, "Request Timeout"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {417, "Expectation Failed"},
         {421, "Misdirected Request"},
+        {426, "Upgrade Required"},
         {429, "Too Many Requests"},
         {431, "Request Header Fields Too Large"},
         {500, "Internal Server Error"},
@@ -118,7 +122,7 @@ conn_write(struct pal_http_conn *conn, const char *bytes, size_t len, size_t que
 /* Status line and the fields that every answer has. */
 static void
 put_head(struct pal_http_conn *conn, struct pal_buf *out, int status, const char *content_type,
-         const char *more_fields)
+         const char *cache, const char *more_fields)
 {
     char date[64];
     time_t now = (time_t)pal_wall_seconds();
@@ -127,8 +131,8 @@ put_head(struct pal_http_conn *conn, struct pal_buf *out, int status, const char
     enum pal_err err = pal_buf_printf(
         out,
         "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: palabre/" PALABRE_VERSION
-        "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n%s%s%s%s%s",
-        status, reason_of(status), date, content_type != NULL ? "Content-Type: " : "",
+        "\r\nX-Content-Type-Options: nosniff\r\nCache-Control: %s\r\n%s%s%s%s%s",
+        status, reason_of(status), date, cache, content_type != NULL ? "Content-Type: " : "",
         content_type != NULL ? content_type : "", content_type != NULL ? "\r\n" : "",
         more_fields != NULL ? more_fields : "",
         !conn->keep_alive ? "Connection: close\r\n"
@@ -151,8 +155,9 @@ pal_http_respond(struct pal_http_conn *conn, const struct pal_http_answer *answe
     }
     struct pal_buf out;
     pal_buf_init(&out, HEAD_ROOM + 4096 + answer->len);
-    put_head(conn, &out, answer->status, answer->content_type, answer->more_fields);
-    enum pal_err err = answer->status == 204
+    put_head(conn, &out, answer->status, answer->content_type,
+             answer->revalidate ? "no-cache" : "no-store", answer->more_fields);
+    enum pal_err err = answer->status == 204 || answer->status == 304
                            ? pal_buf_append_text(&out, "\r\n")
                            : pal_buf_printf(&out, "Content-Length: %zu\r\n\r\n", answer->len);
     if (err == PAL_OK && !conn->head_only) {
@@ -182,7 +187,7 @@ pal_http_stream_begin(struct pal_http_conn *conn, const char *content_type)
     }
     struct pal_buf out;
     pal_buf_init(&out, HEAD_ROOM);
-    put_head(conn, &out, 200, content_type,
+    put_head(conn, &out, 200, content_type, "no-store",
              conn->chunked ? "Transfer-Encoding: chunked\r\nX-Accel-Buffering: no\r\n" : NULL);
     enum pal_err err = pal_buf_append_text(&out, "\r\n");
     PAL_ASSERT(err == PAL_OK);
@@ -223,6 +228,27 @@ pal_http_stream_end(struct pal_http_conn *conn, bool close)
     if (conn->phase != PHASE_CLOSING) {
         conn_request_ended(conn);
     }
+}
+
+void
+pal_http_upgrade(struct pal_http_conn *conn, const char *more_fields,
+                 struct pal_http_watcher watcher, pal_http_bytes_fn bytes)
+{
+    char head[512];
+    int len = snprintf(head, sizeof(head), "HTTP/1.1 101 %s\r\nConnection: Upgrade\r\n%s\r\n",
+                       reason_of(101), more_fields);
+    PAL_ASSERT(len > 0 && (size_t)len < sizeof(head));
+    note_answer(conn, 101);
+    conn->watcher = watcher;
+    conn->bytes = bytes;
+    conn->phase = PHASE_UPGRADED;
+    conn_write(conn, head, (size_t)len, SIZE_MAX);
+}
+
+void
+pal_http_upgraded_write(struct pal_http_conn *conn, const char *bytes, size_t len)
+{
+    conn_write(conn, bytes, len, STREAM_QUEUED_MAX);
 }
 
 void

@@ -140,6 +140,8 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *room)
         conn_feed(conn, room->base, (size_t)n);
     } else if (conn->phase == PHASE_ANSWERING) {
         keep_for_later(conn, room->base, (size_t)n);
+    } else if (conn->phase == PHASE_UPGRADED) {
+        conn->bytes(conn->watcher.self, room->base, (size_t)n);
     }
 }
 
@@ -214,6 +216,8 @@ conn_feed(struct pal_http_conn *conn, const char *bytes, size_t len)
     conn->feeding = false;
     if (conn->phase == PHASE_ANSWERING && len > 0) {
         keep_for_later(conn, bytes, len);
+    } else if (conn->phase == PHASE_UPGRADED && len > 0) {
+        conn->bytes(conn->watcher.self, bytes, len);
     }
 }
 
@@ -237,6 +241,15 @@ conn_request_ended(struct pal_http_conn *conn)
         char *bytes = pal_buf_take(&conn->pipelined);
         conn_feed(conn, bytes, len);
         free(bytes);
+    }
+}
+
+void
+pal_http_upgraded_end(struct pal_http_conn *conn)
+{
+    conn->watcher = (struct pal_http_watcher){0};
+    if (conn->phase == PHASE_UPGRADED) {
+        linger(conn);
     }
 }
 
@@ -285,7 +298,8 @@ conn_tick(struct pal_http_conn *conn, int64_t now_us)
         tick_reading(conn, age_us);
     } else if (conn->phase == PHASE_LINGERING && queued == 0 && age_us > LINGER_MAX_US) {
         conn_close(conn);
-    } else if (conn->phase == PHASE_ANSWERING && conn->watcher.tick != NULL) {
+    } else if ((conn->phase == PHASE_ANSWERING || conn->phase == PHASE_UPGRADED) &&
+               conn->watcher.tick != NULL) {
         conn->watcher.tick(conn->watcher.self, now_us);
     }
 }

@@ -24,6 +24,7 @@
 enum conn_phase {
     PHASE_READING,   /* waits for a request, or is in the middle of one */
     PHASE_ANSWERING, /* a request is whole; its answer has not ended */
+    PHASE_UPGRADED,  /* speaks another protocol; its bytes go to `bytes` */
     PHASE_LINGERING, /* all is said; what still comes is dropped until the peer closes */
     PHASE_CLOSING,   /* uv_close() was called */
 };
@@ -37,16 +38,17 @@ struct pal_http_conn {
     struct pal_http_parser parser;
     struct pal_buf pipelined; /* read while a request is being answered */
     struct pal_http_watcher watcher;
-    bool feeding;      /* inside conn_feed(): an answer must not feed again */
-    bool keep_alive;   /* another request may follow the present one */
-    bool head_only;    /* the present request is a HEAD */
-    bool chunked;      /* the present stream is sent in chunks */
-    bool http_1_0;     /* ... and its reader would not understand them */
-    bool reading;      /* uv_read_start() is in force */
-    int64_t since_us;  /* of the phase; in READING: of the present part of a request */
-    int64_t moved_us;  /* when the write queue last shrank, or was empty */
-    size_t queued_was; /* its length then */
-    size_t body_bytes; /* the part of the server's sum that is this one's */
+    pal_http_bytes_fn bytes; /* UPGRADED: who takes what is read; called with watcher.self */
+    bool feeding;            /* inside conn_feed(): an answer must not feed again */
+    bool keep_alive;         /* another request may follow the present one */
+    bool head_only;          /* the present request is a HEAD */
+    bool chunked;            /* the present stream is sent in chunks */
+    bool http_1_0;           /* ... and its reader would not understand them */
+    bool reading;            /* uv_read_start() is in force */
+    int64_t since_us;        /* of the phase; in READING: of the present part of a request */
+    int64_t moved_us;        /* when the write queue last shrank, or was empty */
+    size_t queued_was;       /* its length then */
+    size_t body_bytes;       /* the part of the server's sum that is this one's */
 };
 
 struct pal_http_server {

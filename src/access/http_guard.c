@@ -169,6 +169,13 @@ equal_in_constant_time(const char *key, const char *given)
     return differs == 0;
 }
 
+bool
+pal_guard_key_fits(const struct pal_guard *guard, const char *given)
+{
+    return guard->api_key == NULL ||
+           (given != NULL && equal_in_constant_time(guard->api_key, given));
+}
+
 int
 pal_guard_check_key(const struct pal_guard *guard, const struct pal_http_head *head,
                     struct pal_error *error)

@@ -26,6 +26,8 @@ struct pal_guard {
 /* 0 if the request may pass, else the status to answer with, and *error says why. */
 int pal_guard_check_origin(const struct pal_guard *guard, const struct pal_http_head *head,
                            struct pal_error *error);
+/* Is this the key, where one is needed? NULL = none was given. */
+bool pal_guard_key_fits(const struct pal_guard *guard, const char *given);
 /* The same for the key: `Authorization: Bearer KEY` or `X-Api-Key: KEY`. */
 int pal_guard_check_key(const struct pal_guard *guard, const struct pal_http_head *head,
                         struct pal_error *error);

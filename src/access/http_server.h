@@ -68,6 +68,7 @@ struct pal_http_answer {
     int status;
     const char *content_type;
     const char *more_fields; /* whole lines with their CR LF, or NULL */
+    bool revalidate;         /* a cache may keep it, and asks each time whether it is still good */
     const char *body;        /* copied */
     size_t len;
 };
@@ -85,5 +86,17 @@ void pal_http_stream_begin(struct pal_http_conn *conn, const char *content_type)
 void pal_http_stream_write(struct pal_http_conn *conn, const char *bytes, size_t len);
 /* Ends the answer and the request; `close` ends the connection as well (after a failure). */
 void pal_http_stream_end(struct pal_http_conn *conn, bool close);
+
+/*
+ * Another protocol on the same connection (WebSocket): status 101 is sent with `more_fields`, and
+ * from then on what the peer sends goes to bytes(). The watcher's gone() and tick() stay in force.
+ */
+typedef void (*pal_http_bytes_fn)(void *self, const char *bytes, size_t len);
+void pal_http_upgrade(struct pal_http_conn *conn, const char *more_fields,
+                      struct pal_http_watcher watcher, pal_http_bytes_fn bytes);
+/* Sends bytes of that protocol; the limits are those of pal_http_stream_write(). */
+void pal_http_upgraded_write(struct pal_http_conn *conn, const char *bytes, size_t len);
+/* Ends the connection once all that was written has gone out; gone() does not come any more. */
+void pal_http_upgraded_end(struct pal_http_conn *conn);
 
 #endif

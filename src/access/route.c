@@ -21,6 +21,9 @@ static const struct pal_route routes[] = {
     {"/healthz", false, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_health},
     {"/metrics", false, false, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_metrics},
     {"/", false, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_page},
+    {"/overlay", false, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_overlay},
+    {"/assets/", true, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_asset_path},
+    {"/ws", false, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_ws}, /* asks for the key itself */
 };
 
 static const struct pal_route *

@@ -17,6 +17,7 @@ struct pal_access {
     struct pal_metrics *metrics;         /* borrowed */
     struct pal_performance *performance; /* borrowed; NULL = no face follows */
     struct pal_engine *engine;           /* borrowed; NULL while there is none */
+    struct pal_pages *pages;             /* owned; page.h */
     bool starter;
     uint64_t id_salt;
     int64_t opened_s; /* wall clock */
@@ -75,5 +76,9 @@ void pal_answer_ollama_version(const struct pal_call *call);
 void pal_answer_health(const struct pal_call *call);
 void pal_answer_metrics(const struct pal_call *call);
 void pal_answer_page(const struct pal_call *call);
+void pal_answer_overlay(const struct pal_call *call);
+void pal_answer_asset_path(const struct pal_call *call);
+/* page.c */
+void pal_answer_ws(const struct pal_call *call);
 
 #endif
