@@ -1,3 +1,4 @@
-foreach(test http_parse http_guard json openai_request ollama_request)
+foreach(test http_parse http_guard json openai_request ollama_request irc_message irc_write outbox
+    twitch_session)
   palabre_unit_test(test_${test} LINK palabre-access)
 endforeach()
