@@ -4,6 +4,9 @@ palabre_unit_test(test_conv LINK palabre-chat)
 palabre_unit_test(test_histogram LINK palabre-chat)
 palabre_unit_test(test_persona LINK palabre-chat)
 palabre_unit_test(test_plain LINK palabre-output)
+foreach(test care filter heart words)
+  palabre_unit_test(test_${test} LINK palabre-chat)
+endforeach()
 
 # The front's side of the engine, replaced at link time: its own objects come before the library's.
 add_library(palabre-fake-engine STATIC unit/fake_engine.c)
