@@ -100,10 +100,11 @@ pal_fold_words(const char *text, size_t len)
     return folding.out;
 }
 
-#define JOINER      0x200d
-#define MARKS_MAX   2
-#define EMOJI_FIRST 0x2190 /* arrows, signs and pictures begin here; letters that join are below \
-                            */
+#define JOINER    0x200d
+#define MARKS_MAX 2
+#define EMOJI_FIRST                                                              \
+    0x2190 /* arrows, signs and pictures begin here; letters that join are below \
+            */
 
 static bool
 is_space(uint32_t c)
