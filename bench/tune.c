@@ -32,7 +32,9 @@ pal_tune_usual(const struct pal_tune *tune)
         .n_threads = tune->n_cores,
         .n_threads_batch = tune->n_cores,
         .n_batch_tokens = tune->plan.n_batch_tokens,
+        .n_ubatch_tokens = tune->plan.n_ubatch_tokens,
         .kv_type = PAL_GGUF_TYPE_F16,
+        .profile = tune->plan.profile,
     };
 }
 

@@ -18,6 +18,7 @@
 #include "commands/command.h"
 #include "commands/face.h"
 #include "commands/model_file.h"
+#include "commands/planning.h"
 #include "commands/startup.h"
 #include "config/option.h"
 #include "output/promptness.h"
@@ -183,6 +184,17 @@ show_model(struct chat *chat)
                                  "modèle : %s (%s %s), contexte de %u jetons, sur %s, %u fils"),
                            facts->model_name, facts->architecture, facts->quantisation,
                            facts->n_ctx_tokens, facts->devices, facts->n_threads);
+}
+
+static void
+tell_of_less_than_planned(struct chat *chat)
+{
+    char text[200];
+    if (chat->startup.model_path != NULL &&
+        pal_planning_fell_short(&chat->startup.plan, pal_engine_facts(chat->engine), text,
+                                sizeof(text))) {
+        pal_chat_screen_notice(&chat->screen, "%s", text);
+    }
 }
 
 static void
@@ -466,6 +478,7 @@ pal_command_chat(int argc, char **argv)
         if (chat.is_interactive) {
             show_model(&chat);
         }
+        tell_of_less_than_planned(&chat);
         tell_of_bigger_models(&chat);
         chat.input = pal_chat_input_open(&chat.loop, chat.is_interactive);
         talk(&chat);

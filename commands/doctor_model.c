@@ -153,7 +153,7 @@ check_engine_points(const struct pal_planning *planning, bool is_strict,
         point(checkup, "point.kv", plan->has_kv_on_gpu, is_strict,
               plan->has_kv_on_gpu ? PAL_T("on the card", "sur la carte")
                                   : PAL_T("in RAM", "en RAM"),
-              PAL_T("KV cache on the card", "cache KV sur la carte"), "palabre plan");
+              PAL_T("KV cache on the card", "cache KV sur la carte"), "--kv-offload on");
     }
     (void)snprintf(found, sizeof(found), "%u", plan->n_ctx_tokens);
     point(checkup, "point.context",
@@ -166,7 +166,7 @@ check_engine_points(const struct pal_planning *planning, bool is_strict,
                                : PAL_T("flash attention off", "flash attention inactive"),
           is_strict ? PAL_T("off", "inactive")
                     : PAL_T("off on old cards only", "inactive sur vieilles cartes seulement"),
-          "palabre plan");
+          is_strict || is_kepler ? "--flash-attn off" : "--flash-attn auto");
 }
 
 static void

@@ -8,6 +8,7 @@
 #include "commands/llama_dir.h"
 #include "commands/model_file.h"
 #include "commands/startup.h"
+#include "config/option.h"
 #include "gguf/gguf.h"
 #include "gguf/type.h"
 #include "plan/explain.h"
@@ -237,16 +238,39 @@ pal_planning_probe(struct pal_planning *planning, bool measures)
     }
 }
 
+static bool
+is_asked(const struct pal_config *config, const char *key)
+{
+    return config->origins[pal_option_index(pal_option_by_key(key))].kind != PAL_ORIGIN_DEFAULT;
+}
+
+static enum pal_wish
+wish_of(int64_t word)
+{
+    return word == PAL_CONFIG_WISH_ON    ? PAL_WISH_ON
+           : word == PAL_CONFIG_WISH_OFF ? PAL_WISH_OFF
+                                         : PAL_WISH_AUTO;
+}
+
 struct pal_plan_options
 pal_planning_options(const struct pal_config *config)
 {
     struct pal_plan_options options = pal_plan_options_default();
     options.n_ctx_tokens = (uint32_t)config->ai.context_limit;
+    options.asks_ctx = is_asked(config, "ai.context_limit");
     options.n_batch_tokens = (uint32_t)config->ai.n_batch;
+    options.n_ubatch_tokens = (uint32_t)config->ai.n_ubatch;
     options.n_sequences = (uint32_t)config->rate_limiting.max_concurrent_users;
     options.n_messages = (uint32_t)config->rate_limiting.max_messages_per_user;
+    options.asks_messages = is_asked(config, "rate_limiting.max_messages_per_user");
     options.n_threads = (uint32_t)config->ai.n_threads;
     options.n_threads_batch = (uint32_t)config->ai.n_threads_batch;
+    options.kv_type = config->ai.kv_type == PAL_CONFIG_KV_F16    ? PAL_GGUF_TYPE_F16
+                      : config->ai.kv_type == PAL_CONFIG_KV_Q8_0 ? PAL_GGUF_TYPE_Q8_0
+                                                                 : 0;
+    options.kv_offload = wish_of(config->ai.kv_offload);
+    options.flash_attn = wish_of(config->ai.flash_attn);
+    options.repack = wish_of(config->ai.repack);
     if (config->ai.n_gpu_layers != PAL_CONFIG_GPU_AUTO) {
         options.n_gpu_layers = (int32_t)config->ai.n_gpu_layers;
     }
@@ -301,7 +325,9 @@ pal_planning_engine(const struct pal_plan *plan, const struct pal_machine *machi
     options->n_sequences = plan->n_sequences;
     options->n_threads = plan->n_threads;
     options->n_threads_batch = plan->n_threads_batch;
+    options->n_threads_cpu = plan->n_threads_cpu;
     options->n_batch_tokens = plan->n_batch_tokens;
+    options->n_ubatch_tokens = plan->n_ubatch_tokens;
     options->n_gpu_layers = (int32_t)plan->n_gpu_layers;
     options->kv_type = plan->kv_type;
     options->variant = plan->variant[0] != '\0' ? plan->variant : NULL;
@@ -309,7 +335,9 @@ pal_planning_engine(const struct pal_plan *plan, const struct pal_machine *machi
     options->ways = (plan->has_flash_attn ? 0 : PAL_ENGINE_NO_FLASH_ATTN) |
                     (plan->has_extra_bufts || has_card ? 0 : PAL_ENGINE_NO_EXTRA_BUFTS) |
                     (plan->has_kv_on_gpu || !has_card ? 0 : PAL_ENGINE_NO_KV_OFFLOAD) |
-                    (plan->has_op_offload || !has_card ? 0 : PAL_ENGINE_NO_OP_OFFLOAD);
+                    (plan->has_op_offload || !has_card ? 0 : PAL_ENGINE_NO_OP_OFFLOAD) |
+                    (plan->sleeps ? PAL_ENGINE_NO_POLL : 0) |
+                    (plan->is_pinned ? PAL_ENGINE_PINNED : 0);
 }
 
 void
@@ -331,6 +359,30 @@ pal_planning_announce(const struct pal_plan *plan, const struct pal_machine *mac
                  pal_seed_threads(machine->cpu.n_cores, machine->cpu.n_logical), plan->is_tuned);
     pal_log_info(profile, "profile=%s layers=%u of=%u reason=%s", pal_profile_name(plan->profile),
                  plan->n_gpu_layers, plan->n_layers + 1, pal_why_name(plan->why_layers));
+}
+
+bool
+pal_planning_fell_short(const struct pal_plan *plan, const struct pal_engine_facts *facts,
+                        char *text, size_t size)
+{
+    uint32_t planned = plan->n_gpu_layers < plan->n_layers ? plan->n_gpu_layers : plan->n_layers;
+    if (facts->n_layers_gpu < planned) {
+        (void)snprintf(text, size,
+                       PAL_T("the card did not take the %u layers that were planned: %u are on it, "
+                             "the processor computes the rest",
+                             "la carte n'a pas pris les %u couches prévues : %u y sont, le "
+                             "processeur calcule le reste"),
+                       planned, facts->n_layers_gpu);
+        return true;
+    }
+    if (facts->n_ctx_tokens < plan->n_ctx_tokens) {
+        (void)snprintf(text, size,
+                       PAL_T("memory was short: a context of %u tokens instead of %u",
+                             "la mémoire a manqué : un contexte de %u tokens au lieu de %u"),
+                       facts->n_ctx_tokens, plan->n_ctx_tokens);
+        return true;
+    }
+    return false;
 }
 
 enum pal_err

@@ -70,6 +70,10 @@ void pal_planning_engine(const struct pal_plan *plan, const struct pal_machine *
 /* The log lines that tell which threads and which profile were chosen. */
 void pal_planning_announce(const struct pal_plan *plan, const struct pal_machine *machine);
 
+/* True: the engine runs with less than was planned, and text says with what. */
+bool pal_planning_fell_short(const struct pal_plan *plan, const struct pal_engine_facts *facts,
+                             char *text, size_t size);
+
 /*
  * The folder of ggml's backends by engine.llama_dir and ai.backend; NULL = as built. *folder is the
  * caller's. PAL_ERR_CONFIG: the backend that was asked for is not installed.

@@ -13,6 +13,7 @@
 
 #include "commands/command.h"
 #include "commands/face.h"
+#include "commands/planning.h"
 #include "commands/startup.h"
 #include "output/promptness.h"
 #include "util/mem.h"
@@ -130,6 +131,11 @@ show_ready(struct daemon *daemon, const struct pal_engine_facts *facts)
                      facts->model_name, facts->variant, facts->n_threads, facts->n_ctx_tokens,
                      (double)facts->load_us / (double)PAL_US_PER_S);
         (void)fflush(stdout);
+    }
+    char text[200];
+    if (daemon->startup.model_path != NULL &&
+        pal_planning_fell_short(&daemon->startup.plan, facts, text, sizeof(text))) {
+        (void)fprintf(stderr, "palabre: %s\n", text);
     }
     daemon->was_ready = true;
 }

@@ -28,7 +28,7 @@ struct pal_text_list {
 };
 
 /* Values of words that stand in place of a number. */
-#define PAL_CONFIG_AUTO       0         /* ai.n_threads, ai.n_threads_batch */
+#define PAL_CONFIG_AUTO       0         /* ai.n_threads, ai.n_batch and their like */
 #define PAL_CONFIG_GPU_AUTO   (-1)      /* ai.n_gpu_layers: auto */
 #define PAL_CONFIG_GPU_ALL    INT32_MAX /* ai.n_gpu_layers: all */
 #define PAL_CONFIG_SEED_DRAWN (-1)      /* ai.seed: random */
@@ -55,6 +55,19 @@ enum pal_config_profile {
     PAL_CONFIG_PROFILE_PERFORMANCE,
     PAL_CONFIG_PROFILE_BALANCED,
     PAL_CONFIG_PROFILE_CPU,
+};
+
+/* A switch that may be left to the plan. */
+enum pal_config_wish {
+    PAL_CONFIG_WISH_AUTO,
+    PAL_CONFIG_WISH_ON,
+    PAL_CONFIG_WISH_OFF,
+};
+
+enum pal_config_kv_type {
+    PAL_CONFIG_KV_AUTO,
+    PAL_CONFIG_KV_F16,
+    PAL_CONFIG_KV_Q8_0,
 };
 
 enum pal_config_backend {
@@ -114,7 +127,13 @@ struct pal_config {
         int64_t n_gpu_layers; /* or PAL_CONFIG_GPU_... */
         int64_t gpu_profile;  /* enum pal_config_profile */
         int64_t backend;      /* enum pal_config_backend */
-        int64_t n_batch;      /* tokens of one step */
+        int64_t n_batch;      /* tokens of one step, or PAL_CONFIG_AUTO */
+        int64_t n_ubatch;     /* tokens of one graph, or PAL_CONFIG_AUTO */
+        int64_t kv_type;      /* enum pal_config_kv_type */
+        int64_t kv_offload;   /* enum pal_config_wish, as the next two */
+        int64_t flash_attn;
+        int64_t repack;
+        bool quick_measure;
         int64_t prefill_chunk;
         double top_p;
         int64_t top_k;

@@ -63,6 +63,20 @@ static const struct pal_option_word backend_words[] = {
     {NULL, 0},
 };
 
+static const struct pal_option_word wish_words[] = {
+    {"auto", PAL_CONFIG_WISH_AUTO},
+    {"on", PAL_CONFIG_WISH_ON},
+    {"off", PAL_CONFIG_WISH_OFF},
+    {NULL, 0},
+};
+
+static const struct pal_option_word kv_words[] = {
+    {"auto", PAL_CONFIG_KV_AUTO},
+    {"f16", PAL_CONFIG_KV_F16},
+    {"q8_0", PAL_CONFIG_KV_Q8_0},
+    {NULL, 0},
+};
+
 static const struct pal_option_word seed_words[] = {{"random", PAL_CONFIG_SEED_DRAWN}, {NULL, 0}};
 
 const struct pal_option_section pal_option_sections[] = {
@@ -417,11 +431,90 @@ const struct pal_option pal_options[] = {
         FIELD(ai.n_batch),
         .group = PAL_GROUP_AI,
         .flag = "batch",
-        .initial = "512",
+        .initial = "auto",
         .min = 64, /* one row for each of rate_limiting.max_concurrent_users */
         .max = 4096,
-        .en = "Tokens computed in one step at most.",
-        .fr = "Tokens calculés en un pas, au plus.",
+        .words = auto_words,
+        .en = "Tokens computed in one step at most; auto is 512, or what 'palabre tune' found.",
+        .fr = "Tokens calculés en un pas, au plus ; auto : 512, ou ce que « palabre tune » a "
+              "trouvé.",
+    },
+    {
+        .key = "ai.n_ubatch",
+        .type = PAL_OPTION_INTEGER,
+        FIELD(ai.n_ubatch),
+        .group = PAL_GROUP_AI,
+        .flag = "ubatch",
+        .initial = "auto",
+        .min = 16,
+        .max = 4096,
+        .words = auto_words,
+        .en = "Of these, tokens that go through the model together: fewer take less memory.",
+        .fr =
+            "Parmi eux, tokens qui traversent le modèle ensemble : moins, c'est moins de mémoire.",
+    },
+    {
+        .key = "ai.kv_type",
+        .type = PAL_OPTION_WORD,
+        FIELD(ai.kv_type),
+        .group = PAL_GROUP_AI,
+        .flag = "kv-type",
+        .initial = "auto",
+        .words = kv_words,
+        .en = "How conversations are kept in memory: f16, or q8_0 in half the room (it needs flash "
+              "attention).",
+        .fr = "Comment les conversations sont gardées en mémoire : f16, ou q8_0 dans la moitié de "
+              "la place (exige flash attention).",
+    },
+    {
+        .key = "ai.kv_offload",
+        .type = PAL_OPTION_WORD,
+        FIELD(ai.kv_offload),
+        .group = PAL_GROUP_AI,
+        .flag = "kv-offload",
+        .initial = "auto",
+        .words = wish_words,
+        .en = "on: conversations lie on the graphics card beside its layers, as with auto; off: "
+              "always in RAM.",
+        .fr = "on : les conversations restent sur la carte graphique, près de ses couches, comme "
+              "avec auto ; off : toujours en RAM.",
+    },
+    {
+        .key = "ai.flash_attn",
+        .type = PAL_OPTION_WORD,
+        FIELD(ai.flash_attn),
+        .group = PAL_GROUP_AI,
+        .flag = "flash-attn",
+        .initial = "auto",
+        .words = wish_words,
+        .en = "Flash attention; auto leaves it off where the card is too old for it.",
+        .fr = "Flash attention ; auto s'en passe si la carte est trop ancienne.",
+    },
+    {
+        .key = "ai.repack",
+        .type = PAL_OPTION_WORD,
+        FIELD(ai.repack),
+        .group = PAL_GROUP_AI,
+        .flag = "repack",
+        .initial = "auto",
+        .words = wish_words,
+        .en = "on: the CPU's weights are rearranged at the start, which takes memory and reads "
+              "prompts faster; off: they stay mapped from the file.",
+        .fr = "on : les poids du CPU sont réarrangés au démarrage, ce qui prend de la mémoire et "
+              "lit plus vite les invites ; off : ils restent mappés depuis le fichier.",
+    },
+    {
+        .key = "ai.quick_measure",
+        .type = PAL_OPTION_BOOL,
+        FIELD(ai.quick_measure),
+        .group = PAL_GROUP_AI,
+        .flag = "quick-measure",
+        .initial = "true",
+        .en = "At the first start with a model, three seconds measure which of the best guesses is "
+              "the fastest here ('palabre tune' does it thoroughly).",
+        .fr =
+            "Au premier démarrage avec un modèle, trois secondes mesurent laquelle des meilleures "
+            "suppositions est la plus rapide ici (« palabre tune » le fait à fond).",
     },
     {
         .key = "ai.prefill_chunk",

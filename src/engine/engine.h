@@ -25,7 +25,9 @@ enum pal_engine_way {
     PAL_ENGINE_NO_KV_OFFLOAD = 1 << 2,  /* KV stays in RAM */
     PAL_ENGINE_NO_OP_OFFLOAD = 1 << 3,  /* big batches of the CPU's layers stay on the CPU */
     PAL_ENGINE_PACED = 1 << 4,          /* n_threads is a ceiling: see pace.h */
-    PAL_ENGINE_WAYS_ALL = (1 << 5) - 1,
+    PAL_ENGINE_NO_POLL = 1 << 5, /* threads that wait for each other sleep, and do not spin */
+    PAL_ENGINE_PINNED = 1 << 6,  /* each thread stays on a core of its own */
+    PAL_ENGINE_WAYS_ALL = (1 << 7) - 1,
 };
 
 /* Strings are copied. Zero is the default of every number. */
@@ -38,7 +40,9 @@ struct pal_engine_options {
     uint32_t n_sequences;    /* turns decoding at once; default 4 */
     uint32_t n_threads;      /* decode; default: the physical cores that may be used, PACED */
     uint32_t n_threads_batch; /* prefill; default n_threads */
+    uint32_t n_threads_cpu;   /* of both, once layers had to leave the card; default n_threads */
     uint32_t n_batch_tokens;  /* rows of one step; default 512 */
+    uint32_t n_ubatch_tokens; /* rows of one graph; default n_batch_tokens, at most 512 */
     uint32_t chunk_tokens;    /* most prefill rows in a step while others decode; default 64 */
     int32_t n_gpu_layers;     /* default 0 */
     uint32_t kv_type;         /* ggml's number of a tensor type; default 1, F16 */

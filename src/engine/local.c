@@ -9,6 +9,10 @@
  * Death: running turns fail, then a new engine is started at once, after that with a pause that
  * doubles from 0.5 s to 30 s until one life has answered a turn or lasted a minute. Three deaths
  * within a minute while reading the model mean that this file cannot be read, and we stay down.
+ *
+ * Death while loading with layers on a card: drivers end the process where they could refuse. The
+ * next engine gets half the layers, then none. (An allocation that only fails takes smaller steps,
+ * inside the engine: model.c; a death costs a whole load.)
  */
 
 #include <signal.h>
@@ -32,6 +36,8 @@
 #define HEALTHY_US         (60 * PAL_US_PER_S)
 #define LOADING_DEATHS_MAX 3
 #define LOADING_WINDOW_US  (60 * PAL_US_PER_S)
+#define LAYERS_WORTH_IT    3
+#define LAYERS_COUNTED_MAX 4096
 #define QUIT_MS            2000
 #define TERM_MS            1000
 
@@ -299,6 +305,25 @@ is_loading_hopeless(struct local *engine)
     return deaths[0] != 0 && deaths[LOADING_DEATHS_MAX - 1] - deaths[0] < LOADING_WINDOW_US;
 }
 
+/* False: there is nothing on a card that could be given up. */
+static bool
+give_up_layers(struct local *engine)
+{
+    struct pal_settings *settings = &engine->settings;
+    int32_t before = settings->n_gpu_layers;
+    if (before == 0 || settings->model_path == NULL) {
+        return false;
+    }
+    bool is_counted = before > 0 && before <= LAYERS_COUNTED_MAX; /* else it means "all" */
+    settings->n_gpu_layers = is_counted && before / 2 >= LAYERS_WORTH_IT ? before / 2 : 0;
+    if (settings->n_threads_cpu != 0) {
+        settings->n_threads = settings->n_threads_batch = settings->n_threads_cpu;
+    }
+    pal_log_warn("the engine died loading on the card: trying the next rung",
+                 "gpu_layers=%d before=%d", settings->n_gpu_layers, before);
+    return true;
+}
+
 static void
 describe_end(const struct pal_child_end *end, char *text, size_t size)
 {
@@ -333,7 +358,7 @@ on_child_gone(const struct pal_child_end *end, void *userdata)
     struct pal_error error;
     (void)pal_error_set(&error, PAL_ERR_ENGINE, "the engine died (%s) and is being restarted", how);
     end_all_turns(engine, PAL_EVENT_FAILED, &error);
-    if (was_loading && is_loading_hopeless(engine)) {
+    if (was_loading && !give_up_layers(engine) && is_loading_hopeless(engine)) {
         (void)pal_error_set(&error, PAL_ERR_MODEL,
                             "cannot load '%s': the engine died %d times while reading it (%s); the "
                             "file may be damaged, or there is too little memory",

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/fault.h"
 #include "engine/library.h"
 #include "engine/threads.h"
 #include "gguf/gguf.h"
@@ -15,8 +16,6 @@
 #define LOG_TOPIC "model"
 #include "util/log.h"
 
-/* Rows that one graph computes at most; longer batches are cut by llama.cpp. */
-#define UBATCH_MAX     512
 #define DEVICES_MAX    16
 #define CTX_TOKENS_MIN 512
 
@@ -46,7 +45,7 @@ cpu_function(const char *name)
  * CPU variant, which is loaded at run time. memcpy, because C has no cast from void * to function.
  */
 static void
-make_pool(struct pal_model *model)
+make_pool(struct pal_model *model, unsigned ways)
 {
     ggml_threadpool_t (*new_pool)(struct ggml_threadpool_params *) = NULL;
     void *found = cpu_function("ggml_threadpool_new");
@@ -57,6 +56,12 @@ make_pool(struct pal_model *model)
     uint32_t n =
         model->n_threads > model->n_threads_batch ? model->n_threads : model->n_threads_batch;
     struct ggml_threadpool_params params = ggml_threadpool_params_default((int)n);
+    if ((ways & PAL_ENGINE_NO_POLL) != 0) {
+        params.poll = 0;
+    }
+    if ((ways & PAL_ENGINE_PINNED) != 0) {
+        params.strict_cpu = pal_threads_mask(n, params.cpumask, GGML_MAX_N_THREADS);
+    }
     model->pool = new_pool(&params);
     if (model->pool != NULL) {
         llama_attach_threadpool(model->context, model->pool, model->pool);
@@ -109,6 +114,10 @@ load_weights(struct pal_model *model, const struct pal_settings *settings, int32
              struct loading *loading, struct pal_error *error)
 {
     ggml_backend_dev_t devices[DEVICES_MAX + 1];
+    const struct pal_fault fault = pal_fault_from_environment();
+    if (pal_fault_hits_load(&fault, n_gpu_layers)) {
+        return pal_error_set(error, PAL_ERR_MODEL, "no memory, as PALABRE_FAULT asks for");
+    }
     choose_devices(settings, n_gpu_layers, devices);
     struct llama_model_params params = llama_model_default_params();
     params.n_gpu_layers = n_gpu_layers;
@@ -145,7 +154,7 @@ make_context(struct pal_model *model, const struct pal_settings *settings, uint3
     struct llama_context_params params = llama_context_default_params();
     params.n_ctx = n_ctx_tokens;
     params.n_batch = settings->n_batch_tokens;
-    params.n_ubatch = settings->n_batch_tokens < UBATCH_MAX ? settings->n_batch_tokens : UBATCH_MAX;
+    params.n_ubatch = settings->n_ubatch_tokens; /* llama.cpp cuts longer batches */
     params.n_seq_max = settings->n_sequences;
     params.n_outputs_max = pal_model_outputs_max(settings);
     params.type_k = (enum ggml_type)settings->kv_type;
@@ -303,6 +312,9 @@ load_on_some_rung(struct pal_model *model, const struct pal_settings *settings,
         drop_weights(model);
         if (n_gpu_layers != 0) {
             n_gpu_layers = pal_plan_fewer_layers(model->n_blocks, n_gpu_layers);
+            if (settings->n_threads_cpu != 0) {
+                model->n_threads = model->n_threads_batch = settings->n_threads_cpu;
+            }
         } else {
             n_ctx_tokens /= 2;
         }
@@ -325,7 +337,7 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
     if (err != PAL_OK) {
         return err;
     }
-    make_pool(model);
+    make_pool(model, settings->ways);
     find_eogs(model);
     model->tmpl = pal_template_create(model->model);
     return warm_up(model, error);

@@ -6,6 +6,9 @@
 #include "gguf/type.h"
 #include "util/mem.h"
 
+/* Rows that one graph computes at most where nobody says otherwise. */
+#define UBATCH_DEFAULT 512
+
 static uint32_t
 or_default(uint32_t value, uint32_t fallback)
 {
@@ -24,6 +27,7 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         .n_sequences = or_default(options->n_sequences, 4),
         .n_threads = options->n_threads,
         .n_threads_batch = options->n_threads_batch,
+        .n_threads_cpu = options->n_threads_cpu,
         .n_batch_tokens = or_default(options->n_batch_tokens, 512),
         .chunk_tokens = or_default(options->chunk_tokens, 64),
         .n_gpu_layers = options->n_gpu_layers,
@@ -32,6 +36,12 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         .variant = pal_strdup(options->variant),
         .gpu_device = pal_strdup(options->gpu_device),
     };
+    uint32_t most = settings->n_batch_tokens;
+    settings->n_ubatch_tokens =
+        or_default(options->n_ubatch_tokens, most < UBATCH_DEFAULT ? most : UBATCH_DEFAULT);
+    if (settings->n_ubatch_tokens > most) {
+        settings->n_ubatch_tokens = most;
+    }
     enum pal_err err = pal_settings_check(settings, error);
     if (err != PAL_OK) {
         pal_settings_finish(settings);
@@ -89,6 +99,8 @@ pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
         {"n_threads", settings->n_threads, 0, PAL_ENGINE_THREADS_MAX},
         {"n_threads_batch", settings->n_threads_batch, 0, PAL_ENGINE_THREADS_MAX},
         {"n_batch_tokens", settings->n_batch_tokens, settings->n_sequences, PAL_ENGINE_BATCH_MAX},
+        {"n_threads_cpu", settings->n_threads_cpu, 0, PAL_ENGINE_THREADS_MAX},
+        {"n_ubatch_tokens", settings->n_ubatch_tokens, 1, settings->n_batch_tokens},
         {"ways", settings->ways, 0, PAL_ENGINE_WAYS_ALL},
         {"chunk_tokens", settings->chunk_tokens, 1, PAL_ENGINE_BATCH_MAX},
     };

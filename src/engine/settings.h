@@ -21,7 +21,9 @@ struct pal_settings {
     uint32_t n_sequences;
     uint32_t n_threads;       /* 0 = the engine counts cores */
     uint32_t n_threads_batch; /* 0 = n_threads */
+    uint32_t n_threads_cpu;   /* 0 = as planned, also without the card */
     uint32_t n_batch_tokens;
+    uint32_t n_ubatch_tokens;
     uint32_t chunk_tokens;
     int32_t n_gpu_layers;
     uint32_t kv_type;

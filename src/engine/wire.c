@@ -105,7 +105,9 @@ pal_wire_put_settings(struct pal_buf *out, const struct pal_settings *settings)
     put_u64(&w, settings->n_sequences);
     put_u64(&w, settings->n_threads);
     put_u64(&w, settings->n_threads_batch);
+    put_u64(&w, settings->n_threads_cpu);
     put_u64(&w, settings->n_batch_tokens);
+    put_u64(&w, settings->n_ubatch_tokens);
     put_u64(&w, settings->chunk_tokens);
     put_i64(&w, settings->n_gpu_layers);
     put_u64(&w, settings->kv_type);

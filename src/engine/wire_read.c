@@ -181,7 +181,9 @@ take_settings(struct reader *r, struct pal_settings *s)
     s->n_sequences = take_u32(r);
     s->n_threads = take_u32(r);
     s->n_threads_batch = take_u32(r);
+    s->n_threads_cpu = take_u32(r);
     s->n_batch_tokens = take_u32(r);
+    s->n_ubatch_tokens = take_u32(r);
     s->chunk_tokens = take_u32(r);
     s->n_gpu_layers = (int32_t)take_i64(r, INT32_MIN, INT32_MAX);
     s->kv_type = take_u32(r);

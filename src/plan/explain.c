@@ -30,6 +30,8 @@ static const char *const why_names[] = {
     [PAL_WHY_MEMORY] = "memory",
     [PAL_WHY_OLD_GPU] = "old_gpu",
     [PAL_WHY_CARD] = "card",
+    [PAL_WHY_NEEDS_FLASH] = "needs_flash",
+    [PAL_WHY_BESIDE] = "beside_layers",
 };
 
 const char *
@@ -85,6 +87,11 @@ pal_why_text(enum pal_why why)
     case PAL_WHY_CARD:
         return PAL_T("with a card llama.cpp leaves them as they are",
                      "avec une carte llama.cpp les laisse tels quels");
+    case PAL_WHY_NEEDS_FLASH:
+        return PAL_T("a smaller type needs flash attention, which is off",
+                     "un type plus petit exige flash attention, inactive ici");
+    case PAL_WHY_BESIDE:
+        return PAL_T("beside the layers that use it", "près des couches qui s'en servent");
     }
     return "";
 }
@@ -221,14 +228,20 @@ pal_plan_print(FILE *out, const struct pal_machine *machine, const struct pal_sh
         plan->gpu < 0         ? PAL_T("N/A (all in RAM)", "N/A (tout en RAM)")
         : plan->has_kv_on_gpu ? PAL_T("on the card", "sur la carte")
                               : PAL_T("in RAM", "en RAM"),
-        PAL_T("beside the layers that use it", "près des couches qui s'en servent"));
+        pal_why_text(plan->why_kv_offload));
     (void)snprintf(text, sizeof(text), "%u", plan->n_threads);
     row(out, PAL_T("threads, reply", "fils, réponse"), text, pal_why_text(plan->why_threads));
     (void)snprintf(text, sizeof(text), "%u", plan->n_threads_batch);
     row(out, PAL_T("threads, prompt", "fils, invite"), text, pal_why_text(plan->why_threads_batch));
     (void)snprintf(text, sizeof(text), "%u tokens", plan->n_ctx_tokens);
     row(out, PAL_T("context", "contexte"), text, pal_why_text(plan->why_ctx));
-    (void)snprintf(text, sizeof(text), "%u tokens", plan->n_batch_tokens);
+    if (plan->n_ubatch_tokens < plan->n_batch_tokens) {
+        (void)snprintf(text, sizeof(text),
+                       PAL_T("%u tokens, %u at once", "%u tokens, %u à la fois"),
+                       plan->n_batch_tokens, plan->n_ubatch_tokens);
+    } else {
+        (void)snprintf(text, sizeof(text), "%u tokens", plan->n_batch_tokens);
+    }
     row(out, PAL_T("batch", "lot"), text, pal_why_text(plan->why_batch));
     (void)snprintf(text, sizeof(text), "%u", plan->n_messages);
     row(out, PAL_T("history", "historique"), text, pal_why_text(plan->why_messages));
@@ -240,6 +253,15 @@ pal_plan_print(FILE *out, const struct pal_machine *machine, const struct pal_sh
     row(out, PAL_T("weights", "poids"),
         plan->has_extra_bufts ? PAL_T("rearranged", "réarrangés") : PAL_T("mapped", "mappés"),
         pal_why_text(plan->why_extra_bufts));
+    if (plan->sleeps || plan->is_pinned) {
+        row(out, PAL_T("threads wait", "attente des fils"),
+            plan->sleeps ? PAL_T("asleep", "en dormant") : PAL_T("spinning", "en tournant"),
+            pal_why_text(PAL_WHY_MEASURED));
+        row(out, PAL_T("threads stay", "place des fils"),
+            plan->is_pinned ? PAL_T("on their cores", "sur leur cœur")
+                            : PAL_T("where Linux puts them", "où Linux les met"),
+            pal_why_text(PAL_WHY_MEASURED));
+    }
     if (plan->variant[0] != '\0') {
         row(out, PAL_T("CPU kernels", "noyaux CPU"), plan->variant, pal_why_text(PAL_WHY_MEASURED));
     }

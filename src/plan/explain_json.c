@@ -101,6 +101,7 @@ reasons_json(const struct pal_plan *plan)
     set_text(out, "n_batch_tokens", pal_why_name(plan->why_batch));
     set_text(out, "n_messages", pal_why_name(plan->why_messages));
     set_text(out, "kv_type", pal_why_name(plan->why_kv_type));
+    set_text(out, "kv_offload", pal_why_name(plan->why_kv_offload));
     set_text(out, "flash_attn", pal_why_name(plan->why_flash));
     set_text(out, "extra_bufts", pal_why_name(plan->why_extra_bufts));
     return out;
@@ -140,8 +141,12 @@ pal_plan_print_json(FILE *out, const struct pal_machine *machine, const struct p
     set_bool(root, "kv_offload", plan->has_kv_on_gpu);
     set(root, "n_threads", plan->n_threads);
     set(root, "n_threads_batch", plan->n_threads_batch);
+    set(root, "n_threads_cpu", plan->n_threads_cpu);
+    set_bool(root, "sleeps", plan->sleeps);
+    set_bool(root, "pinned", plan->is_pinned);
     set(root, "n_ctx_tokens", plan->n_ctx_tokens);
     set(root, "n_batch_tokens", plan->n_batch_tokens);
+    set(root, "n_ubatch_tokens", plan->n_ubatch_tokens);
     set(root, "n_sequences", plan->n_sequences);
     set(root, "n_messages", plan->n_messages);
     set_text(root, "kv_type", traits != NULL ? traits->name : "?");
@@ -150,6 +155,7 @@ pal_plan_print_json(FILE *out, const struct pal_machine *machine, const struct p
     set_bool(root, "extra_bufts", plan->has_extra_bufts);
     set_text(root, "variant", plan->variant);
     set_bool(root, "tuned", plan->is_tuned);
+    set_bool(root, "tuned_quickly", plan->is_tuned_quickly);
     set_bool(root, "approximate", shape->approximate);
     set(root, "gpu_free_bytes", plan->gpu_free_bytes);
     set(root, "gpu_reserve_bytes", plan->gpu_reserve_bytes);

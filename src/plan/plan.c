@@ -9,6 +9,7 @@
 #define CTX_DEFAULT       8192
 #define BATCH_DEFAULT     512
 #define BATCH_MIN         128
+#define UBATCH_DEFAULT    512
 #define SEQUENCES_DEFAULT 4
 #define MESSAGES_DEFAULT  12
 #define MESSAGES_MIN      4
@@ -28,10 +29,8 @@ pal_plan_options_default(void)
         .n_gpu_layers = PAL_PLAN_LAYERS_AUTO,
         .gpu = PAL_PLAN_GPU_AUTO,
         .n_ctx_tokens = CTX_DEFAULT,
-        .n_batch_tokens = BATCH_DEFAULT,
         .n_sequences = SEQUENCES_DEFAULT,
         .n_messages = MESSAGES_DEFAULT,
-        .kv_type = PAL_GGUF_TYPE_F16,
     };
 }
 
@@ -118,7 +117,7 @@ sizes_with(const struct pal_machine *machine, const struct pal_shape *shape,
     const struct pal_placement placement = {
         .n_gpu_layers = n_gpu_layers,
         .n_ctx_tokens = plan->n_ctx_tokens,
-        .n_batch_tokens = plan->n_batch_tokens,
+        .n_batch_tokens = plan->n_ubatch_tokens,
         .n_sequences = plan->n_sequences,
         .n_outputs = plan->n_outputs,
         .kv_type = plan->kv_type,
@@ -200,11 +199,33 @@ leave_gpu(struct pal_plan *plan, enum pal_why why)
     plan->gpu = -1;
     plan->n_gpu_layers = 0;
     plan->has_kv_on_gpu = false;
+    plan->why_kv_offload = PAL_WHY_BESIDE;
     plan->has_op_offload = false;
     plan->tensor_max_bytes = 0;
     plan->gpu_free_bytes = plan->gpu_reserve_bytes = plan->gpu_driver_bytes = 0;
     plan->profile = PAL_PROFILE_CPU;
     plan->why_layers = why;
+}
+
+/* llama.cpp has quantised values only with flash attention, and refuses the context without. */
+static void
+settle_kv_type(const struct pal_plan_options *options, struct pal_plan *plan)
+{
+    plan->kv_type = options->kv_type > 0 ? options->kv_type : PAL_GGUF_TYPE_F16;
+    plan->why_kv_type = options->kv_type > 0 ? PAL_WHY_ASKED : PAL_WHY_DEFAULT;
+    if (plan->kv_type != PAL_GGUF_TYPE_F16 && !plan->has_flash_attn) {
+        plan->kv_type = PAL_GGUF_TYPE_F16;
+        plan->why_kv_type = PAL_WHY_NEEDS_FLASH;
+    }
+}
+
+static void
+set_batch(struct pal_plan *plan, uint32_t n_batch_tokens)
+{
+    plan->n_batch_tokens = n_batch_tokens;
+    if (plan->n_ubatch_tokens > n_batch_tokens) {
+        plan->n_ubatch_tokens = n_batch_tokens;
+    }
 }
 
 static void
@@ -232,19 +253,21 @@ place_on_gpu(const struct pal_machine *machine, const struct pal_shape *shape,
     plan->gpu_driver_bytes = driver_of(gpu);
     plan->tensor_max_bytes = gpu->tensor_max_bytes;
     plan->has_kv_on_gpu = options->kv_offload != PAL_WISH_OFF;
+    plan->why_kv_offload = options->kv_offload == PAL_WISH_AUTO ? PAL_WHY_BESIDE : PAL_WHY_ASKED;
     plan->has_op_offload = gpu->kind == PAL_GPU_DISCRETE;
     if (options->flash_attn == PAL_WISH_AUTO && is_old_gpu(gpu)) {
         plan->has_flash_attn = false;
         plan->why_flash = PAL_WHY_OLD_GPU;
+        settle_kv_type(options, plan);
     }
     uint32_t layers = most_layers(machine, shape, plan, wanted);
     /* A smaller batch shrinks the compute buffer; worth it if everything then fits. */
     for (uint32_t batch = plan->n_batch_tokens / 2; layers < wanted && batch >= BATCH_MIN;
          batch /= 2) {
         struct pal_plan smaller = *plan;
-        smaller.n_batch_tokens = batch;
+        set_batch(&smaller, batch);
         if (fits_gpu(machine, shape, &smaller, wanted)) {
-            plan->n_batch_tokens = batch;
+            set_batch(plan, batch);
             plan->why_batch = PAL_WHY_MEMORY;
             layers = wanted;
         }
@@ -253,6 +276,7 @@ place_on_gpu(const struct pal_machine *machine, const struct pal_shape *shape,
         leave_gpu(plan, PAL_WHY_GPU_TOO_SMALL);
         plan->has_flash_attn = options->flash_attn != PAL_WISH_OFF;
         plan->why_flash = options->flash_attn == PAL_WISH_AUTO ? PAL_WHY_DEFAULT : PAL_WHY_ASKED;
+        settle_kv_type(options, plan);
         return;
     }
     plan->n_gpu_layers = layers;
@@ -312,6 +336,7 @@ choose_threads(const struct pal_machine *machine, const struct pal_plan_options 
                struct pal_plan *plan)
 {
     plan->n_threads = pal_plan_threads(&machine->cpu, &plan->why_threads);
+    plan->n_threads_cpu = options->n_threads > 0 ? options->n_threads : plan->n_threads;
     if (plan->n_gpu_layers == plan->n_layers + 1) {
         /* The card computes; spinning threads would only warm the game's cores. */
         plan->n_threads = 1;
@@ -359,17 +384,16 @@ pal_plan_make(const struct pal_machine *machine, const struct pal_shape *shape,
         .n_batch_tokens = options->n_batch_tokens > 0 ? options->n_batch_tokens : BATCH_DEFAULT,
         .n_sequences = options->n_sequences > 0 ? options->n_sequences : SEQUENCES_DEFAULT,
         .n_messages = options->n_messages > 0 ? options->n_messages : MESSAGES_DEFAULT,
-        .kv_type = options->kv_type > 0 ? options->kv_type : PAL_GGUF_TYPE_F16,
         .has_flash_attn = options->flash_attn != PAL_WISH_OFF,
-        .why_ctx = PAL_WHY_DEFAULT,
-        .why_batch = PAL_WHY_DEFAULT,
-        .why_messages = PAL_WHY_DEFAULT,
+        .why_ctx = options->asks_ctx ? PAL_WHY_ASKED : PAL_WHY_DEFAULT,
+        .why_batch = options->n_batch_tokens > 0 || options->n_ubatch_tokens > 0 ? PAL_WHY_ASKED
+                                                                                 : PAL_WHY_DEFAULT,
+        .why_messages = options->asks_messages ? PAL_WHY_ASKED : PAL_WHY_DEFAULT,
         .why_flash = options->flash_attn == PAL_WISH_AUTO ? PAL_WHY_DEFAULT : PAL_WHY_ASKED,
-        .why_kv_type = PAL_WHY_DEFAULT,
     };
-    if (plan.kv_type != PAL_GGUF_TYPE_F16) {
-        plan.why_kv_type = PAL_WHY_ASKED;
-    }
+    plan.n_ubatch_tokens = options->n_ubatch_tokens > 0 ? options->n_ubatch_tokens : UBATCH_DEFAULT;
+    set_batch(&plan, plan.n_batch_tokens);
+    settle_kv_type(options, &plan);
     plan.n_outputs = plan.n_sequences * PAL_PLAN_OUTPUTS_PER_TURN;
     /* All conversations share the context, but no single one may be longer than the training. */
     uint64_t ctx_most = (uint64_t)shape->n_ctx_train * plan.n_sequences;

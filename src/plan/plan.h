@@ -36,11 +36,14 @@ struct pal_plan_options {
     int32_t gpu;          /* index, or PAL_PLAN_GPU_AUTO */
     uint32_t n_threads;
     uint32_t n_threads_batch;
-    uint32_t n_ctx_tokens;   /* wanted; the plan may take less */
-    uint32_t n_batch_tokens; /* likewise */
+    uint32_t n_ctx_tokens;    /* wanted; the plan may take less */
+    bool asks_ctx;            /* that number is the person's own, not a default */
+    uint32_t n_batch_tokens;  /* wanted; the plan may take less; 0 = you choose */
+    uint32_t n_ubatch_tokens; /* rows of one graph; 0 = as the batch, at most 512 */
     uint32_t n_sequences;
     uint32_t n_messages; /* kept of each conversation */
-    uint32_t kv_type;    /* enum pal_gguf_type; 0 = F16 */
+    bool asks_messages;
+    uint32_t kv_type; /* enum pal_gguf_type; 0 = you choose */
     enum pal_wish flash_attn;
     enum pal_wish kv_offload;
     enum pal_wish repack;
@@ -70,6 +73,8 @@ enum pal_why {
     PAL_WHY_MEMORY,      /* less would not fit */
     PAL_WHY_OLD_GPU,     /* the card has no flash attention */
     PAL_WHY_CARD,        /* with a card llama.cpp leaves weights as they are */
+    PAL_WHY_NEEDS_FLASH, /* a quantised KV needs flash attention, which is off */
+    PAL_WHY_BESIDE,      /* KV lies beside the layers that use it */
 };
 
 struct pal_plan {
@@ -85,9 +90,13 @@ struct pal_plan {
     /* the processor */
     uint32_t n_threads;
     uint32_t n_threads_batch;
+    uint32_t n_threads_cpu; /* of both, should the card give its layers up */
+    bool sleeps;            /* threads that wait for each other sleep, and do not spin */
+    bool is_pinned;         /* each thread stays on its core */
     /* sizes */
     uint32_t n_ctx_tokens;
     uint32_t n_batch_tokens;
+    uint32_t n_ubatch_tokens;
     uint32_t n_sequences;
     uint32_t n_messages;
     uint32_t kv_type;
@@ -102,9 +111,10 @@ struct pal_plan {
     uint32_t expected_decode_mtok_s; /* thousandths of a token a second from RAM; 0 = unknown */
     char variant[32];                /* CPU build that palabre tune chose; "" = ggml's own choice */
     bool is_tuned;
+    bool is_tuned_quickly; /* by a few seconds at a first start only */
     /* reasons */
     enum pal_why why_layers, why_threads, why_threads_batch, why_ctx, why_batch, why_flash,
-        why_kv_type, why_extra_bufts, why_messages;
+        why_kv_type, why_kv_offload, why_extra_bufts, why_messages;
 };
 
 struct pal_plan pal_plan_make(const struct pal_machine *machine, const struct pal_shape *shape,

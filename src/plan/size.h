@@ -18,7 +18,7 @@ enum pal_repack {
 struct pal_placement {
     uint32_t n_gpu_layers; /* as llama.cpp counts: blocks, plus one for the output layer */
     uint32_t n_ctx_tokens;
-    uint32_t n_batch_tokens;
+    uint32_t n_batch_tokens; /* rows of one graph */
     uint32_t n_sequences;
     uint32_t n_outputs;        /* rows of logits in one step; 0 = as many as the batch */
     uint32_t kv_type;          /* enum pal_gguf_type: F16, Q8_0, ... for K and V */

@@ -12,7 +12,7 @@
 #include "util/path.h"
 
 #define FILE_MAX_BYTES (16 * 1024)
-#define FORMAT         1
+#define FORMAT         2
 #define THREADS_MAX    512
 
 /* Sixteen digits for a model: its name, types and exact sizes. */
@@ -76,12 +76,28 @@ take_variant(json_t *root, struct pal_tuned *tuned)
 }
 
 static bool
+take_profile(json_t *root, enum pal_profile *profile)
+{
+    const char *text = json_string_value(json_object_get(root, "profile"));
+    for (int i = PAL_PROFILE_PERFORMANCE; text != NULL && i <= PAL_PROFILE_CPU; i++) {
+        if (strcmp(text, pal_profile_name((enum pal_profile)i)) == 0) {
+            *profile = (enum pal_profile)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
 take_all(json_t *root, struct pal_tuned *tuned)
 {
     uint32_t format = 0;
     json_t *turn = json_object_get(root, "turn_ms");
     json_t *usual = json_object_get(root, "usual_turn_ms");
     json_t *made = json_object_get(root, "made_s");
+    if (!take_profile(root, &tuned->profile)) {
+        return false;
+    }
     tuned->turn_ms = json_number_value(turn);
     tuned->usual_turn_ms = json_number_value(usual);
     tuned->made_s = json_integer_value(made);
@@ -90,7 +106,11 @@ take_all(json_t *root, struct pal_tuned *tuned)
            take_bool(root, "flash_attn", &tuned->has_flash_attn) &&
            take_count(root, "n_threads", 1, THREADS_MAX, &tuned->n_threads) &&
            take_count(root, "n_threads_batch", 1, THREADS_MAX, &tuned->n_threads_batch) &&
+           take_bool(root, "sleeps", &tuned->sleeps) &&
+           take_bool(root, "pinned", &tuned->is_pinned) &&
+           take_bool(root, "quick", &tuned->is_quick) &&
            take_count(root, "n_batch_tokens", 32, 4096, &tuned->n_batch_tokens) &&
+           take_count(root, "n_ubatch_tokens", 16, 4096, &tuned->n_ubatch_tokens) &&
            take_count(root, "kv_type", 0, PAL_GGUF_TYPE_Q8_0, &tuned->kv_type) &&
            (tuned->kv_type == PAL_GGUF_TYPE_F16 || tuned->kv_type == PAL_GGUF_TYPE_Q8_0) &&
            json_is_number(turn) && json_is_number(usual) && json_is_integer(made) &&
@@ -135,11 +155,14 @@ pal_tuned_save(const char *path, const struct pal_tuned *tuned, struct pal_error
         return err;
     }
     json_t *root = json_pack(
-        "{s:i, s:s, s:b, s:b, s:i, s:i, s:i, s:i, s:f, s:f, s:I}", "format", FORMAT, "variant",
-        tuned->variant, "extra_bufts", tuned->has_extra_bufts, "flash_attn", tuned->has_flash_attn,
-        "n_threads", (int)tuned->n_threads, "n_threads_batch", (int)tuned->n_threads_batch,
-        "n_batch_tokens", (int)tuned->n_batch_tokens, "kv_type", (int)tuned->kv_type, "turn_ms",
-        tuned->turn_ms, "usual_turn_ms", tuned->usual_turn_ms, "made_s", (json_int_t)tuned->made_s);
+        "{s:i, s:s, s:s, s:b, s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:i, s:f, s:f, s:I}",
+        "format", FORMAT, "profile", pal_profile_name(tuned->profile), "variant", tuned->variant,
+        "quick", tuned->is_quick, "sleeps", tuned->sleeps, "pinned", tuned->is_pinned,
+        "extra_bufts", tuned->has_extra_bufts, "flash_attn", tuned->has_flash_attn, "n_threads",
+        (int)tuned->n_threads, "n_threads_batch", (int)tuned->n_threads_batch, "n_batch_tokens",
+        (int)tuned->n_batch_tokens, "n_ubatch_tokens", (int)tuned->n_ubatch_tokens, "kv_type",
+        (int)tuned->kv_type, "turn_ms", tuned->turn_ms, "usual_turn_ms", tuned->usual_turn_ms,
+        "made_s", (json_int_t)tuned->made_s);
     char *temporary = pal_printf("%s.new", path);
     if (root == NULL || json_dump_file(root, temporary, JSON_INDENT(2)) != 0 ||
         rename(temporary, path) != 0) {
@@ -155,7 +178,13 @@ void
 pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
                const struct pal_shape *shape, const struct pal_tuned *tuned)
 {
+    if (tuned->profile != plan->profile) {
+        return;
+    }
     plan->is_tuned = true;
+    plan->is_tuned_quickly = tuned->is_quick;
+    plan->sleeps = tuned->sleeps;
+    plan->is_pinned = tuned->is_pinned;
     memcpy(plan->variant, tuned->variant, sizeof(plan->variant));
     if (plan->why_threads != PAL_WHY_ASKED && plan->why_threads != PAL_WHY_ALL_ON_GPU) {
         plan->n_threads = tuned->n_threads;
@@ -167,13 +196,17 @@ pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
     }
     if (plan->why_batch == PAL_WHY_DEFAULT) {
         plan->n_batch_tokens = tuned->n_batch_tokens;
+        plan->n_ubatch_tokens = tuned->n_ubatch_tokens;
         plan->why_batch = PAL_WHY_MEASURED;
     }
-    if (plan->why_flash == PAL_WHY_DEFAULT) {
+    /* A smaller KV that was asked for needs it. */
+    bool needs_flash = plan->why_kv_type == PAL_WHY_ASKED && plan->kv_type != PAL_GGUF_TYPE_F16;
+    if (plan->why_flash == PAL_WHY_DEFAULT && !needs_flash) {
         plan->has_flash_attn = tuned->has_flash_attn;
         plan->why_flash = PAL_WHY_MEASURED;
     }
-    if (plan->why_kv_type == PAL_WHY_DEFAULT) {
+    if (plan->why_kv_type == PAL_WHY_DEFAULT &&
+        (plan->has_flash_attn || tuned->kv_type == PAL_GGUF_TYPE_F16)) {
         plan->kv_type = tuned->kv_type;
         plan->why_kv_type = PAL_WHY_MEASURED;
     }

@@ -14,10 +14,15 @@ struct pal_tuned {
     uint32_t n_threads;
     uint32_t n_threads_batch;
     uint32_t n_batch_tokens;
+    uint32_t n_ubatch_tokens;
     uint32_t kv_type;
-    double turn_ms;       /* the reference turn, as chosen */
-    double usual_turn_ms; /* the same in llama.cpp's usual way, in the same run */
-    int64_t made_s;       /* seconds since 1970 */
+    bool sleeps;              /* waiting threads sleep, and do not spin */
+    bool is_pinned;           /* each thread on a core of its own */
+    bool is_quick;            /* the first start's few seconds, not `palabre tune` */
+    enum pal_profile profile; /* what was measured: another share of the card is another matter */
+    double turn_ms;           /* the reference turn, as chosen */
+    double usual_turn_ms;     /* the same in llama.cpp's usual way, in the same run */
+    int64_t made_s;           /* seconds since 1970 */
 };
 
 /* Path of the file, the caller's; NULL where there is no home folder. */
@@ -34,7 +39,10 @@ enum pal_err pal_tuned_load(const char *path, struct pal_tuned *tuned,
 enum pal_err pal_tuned_save(const char *path, const struct pal_tuned *tuned,
                             struct pal_error *error) PAL_MUST_USE;
 
-/* Puts what was measured in the place of the plan's guesses; what the person asked for stays. */
+/*
+ * Puts what was measured in the place of the plan's guesses; what the person asked for stays. A
+ * result for another profile is left alone, and so is the plan.
+ */
 void pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
                     const struct pal_shape *shape, const struct pal_tuned *tuned);
 

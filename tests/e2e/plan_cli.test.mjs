@@ -60,6 +60,21 @@ test('an imagined machine gets its own plan', () => {
     assert.equal(full.reasons.n_gpu_layers, 'gpu_too_small');
 });
 
+test('what a person sets wins, and the plan says so', () => {
+    const args = ['--vram', '8GiB', '--kv-type', 'q8_0', '--kv-offload', 'off', '--flash-attn', 'on', '--repack',
+        'off', '--batch', '256', '--ubatch', '128', '--context', '4096'];
+    const got = plan(...args);
+    assert.equal(got.kv_type, 'Q8_0');
+    assert.equal(got.kv_offload, false);
+    assert.equal(got.n_ubatch_tokens, 128);
+    for (const key of ['kv_type', 'kv_offload', 'flash_attn', 'n_batch_tokens', 'n_ctx_tokens']) {
+        assert.equal(got.reasons[key], 'asked', key);
+    }
+    assert.equal(plan('--repack', 'off').reasons.extra_bufts, 'asked');
+    assert.equal(plan('--kv-type', 'q8_0', '--flash-attn', 'off').reasons.kv_type, 'needs_flash');
+    assert.match(run(['plan', '--model', model, ...args, '--lang', 'fr']).out, /256 tokens, 128 à la fois/);
+});
+
 test('bad files are a clear note, and the plan falls back to the cpu', () => {
     const gpus = join(home, 'gpus.json');
     const cases = [
@@ -155,6 +170,25 @@ test('layers run on a Vulkan device', {
         assert.equal(status, 0, err);
         assert.match(err, new RegExp(`profile=${device}`));
         assert.match(err, /engine ready/);
+    }
+});
+
+// The driver ends the process, or only refuses: either way the companion comes up, and says with what.
+test('a load that does not fit ends in a running cpu profile', {
+    skip: existsSync(join(vulkan, 'lib', 'libggml-vulkan.so')) ? false : 'tools/add-gpu vulkan',
+}, async () => {
+    const common = ['--backend', 'vulkan', '--llama-dir', vulkan, '--model', model, '--log-level', 'info',
+        '--context', '512', '--persona', 'x', '--bot-model-timeout', '100', '--bot-max-tokens-chill', '2',
+        '--gpu-layers', 'all', '--lang', 'en'];
+    for (const [fault, log] of [
+        ['load:layers=1:signal=6', /the engine died loading on the card.*gpu_layers=0 before=5/],
+        ['load:layers=1:signal=0', /too little memory: trying the next rung.*gpu_layers=0/],
+    ]) {
+        const env = { GGML_VK_VISIBLE_DEVICES: '0', PALABRE_FAULT: fault };
+        const { status, err } = await chat(common, env);
+        assert.equal(status, 0, err);
+        assert.match(err, log);
+        assert.match(err, /did not take the 4 layers that were planned: 0 are on it/);
     }
 });
 

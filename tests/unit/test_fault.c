@@ -4,6 +4,7 @@
 #include "engine/threads.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "util/mem.h"
@@ -36,6 +37,39 @@ test_a_fault_comes_at_its_step_and_so_often(void **state)
 }
 
 static void
+test_loading_fails_from_so_many_layers_on(void **state)
+{
+    (void)state;
+    struct pal_fault fault = pal_fault_parse("load:layers=2:signal=0");
+    assert_false(pal_fault_hits_load(&fault, 0));
+    assert_false(pal_fault_hits_load(&fault, 1));
+    assert_true(pal_fault_hits_load(&fault, 2));
+    assert_true(pal_fault_hits_load(&fault, -1)); /* all */
+    static const char *const none[] = {"load:layers=0:signal=6", "load:layers=2",
+                                       "load:layers=2:signal=-1", "decode:n=2:ret=1"};
+    for (size_t i = 0; i < PAL_COUNT_OF(none); i++) {
+        fault = pal_fault_parse(none[i]);
+        assert_false(pal_fault_hits_load(&fault, 100));
+    }
+}
+
+static void
+test_pinned_threads_get_a_core_each(void **state)
+{
+    (void)state;
+    bool mask[1024] = {false};
+    uint32_t n_set = 0;
+    assert_true(pal_threads_mask(1, mask, PAL_COUNT_OF(mask)));
+    for (size_t i = 0; i < PAL_COUNT_OF(mask); i++) {
+        n_set += mask[i] ? 1 : 0;
+    }
+    assert_int_equal(n_set, 1);
+    assert_false(pal_threads_mask(1024, mask, PAL_COUNT_OF(mask)));
+    memset(mask, 0, sizeof(mask));
+    assert_false(pal_threads_mask(1, mask, 0));
+}
+
+static void
 test_threads_are_some_but_not_more_than_cpus(void **state)
 {
     (void)state;
@@ -47,6 +81,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_fault_comes_at_its_step_and_so_often),
+        cmocka_unit_test(test_loading_fails_from_so_many_layers_on),
+        cmocka_unit_test(test_pinned_threads_get_a_core_each),
         cmocka_unit_test(test_threads_are_some_but_not_more_than_cpus),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -250,6 +250,29 @@ test_kepler_runs_without_flash_attention(void **state)
 }
 
 static void
+test_kepler_has_no_small_kv_either(void **state)
+{
+    (void)state;
+    struct pal_machine machine = machine_named("GTX 780 3GB");
+    struct pal_shape shape;
+    plan_shape(&plan_models[2], &shape);
+    struct pal_plan_options options = pal_plan_options_default();
+    options.n_ctx_tokens = 2048;
+    options.kv_type = PAL_GGUF_TYPE_Q8_0;
+    struct pal_plan plan = pal_plan_make(&machine, &shape, &options);
+    assert_int_equal(plan.why_kv_type, PAL_WHY_NEEDS_FLASH);
+    options.flash_attn = PAL_WISH_ON; /* who insists gets both */
+    plan = pal_plan_make(&machine, &shape, &options);
+    assert_true(plan.has_flash_attn);
+    assert_int_equal(plan.kv_type, PAL_GGUF_TYPE_Q8_0);
+    machine.gpus[0].free_bytes = 64 * PAL_MIB; /* and without the card it is no question */
+    options.flash_attn = PAL_WISH_AUTO;
+    plan = pal_plan_make(&machine, &shape, &options);
+    assert_int_equal(plan.gpu, -1);
+    assert_int_equal(plan.kv_type, PAL_GGUF_TYPE_Q8_0);
+}
+
+static void
 test_of_two_cards_the_emptier_is_taken(void **state)
 {
     (void)state;
@@ -328,6 +351,23 @@ test_wishes_are_obeyed_as_far_as_memory_goes(void **state)
     options.kv_offload = PAL_WISH_OFF;
     plan = pal_plan_make(&machine, &shape, &options);
     assert_int_equal(plan.sizes.gpu_kv, 0);
+    assert_int_equal(plan.why_kv_offload, PAL_WHY_ASKED);
+    assert_int_equal(plan.n_threads_cpu, 5);
+    uint64_t f16 = plan.sizes.ram_kv;
+    options.kv_type = PAL_GGUF_TYPE_Q8_0;
+    plan = pal_plan_make(&machine, &shape, &options);
+    assert_int_equal(plan.why_kv_type, PAL_WHY_ASKED);
+    assert_int_equal(plan.sizes.ram_kv, f16 / 32 * 17); /* 34 bytes for 32 numbers, not 64 */
+    options.flash_attn = PAL_WISH_OFF;
+    plan = pal_plan_make(&machine, &shape, &options);
+    assert_int_equal(plan.kv_type, PAL_GGUF_TYPE_F16);
+    assert_int_equal(plan.why_kv_type, PAL_WHY_NEEDS_FLASH);
+    assert_int_equal(plan.why_flash, PAL_WHY_ASKED);
+    uint64_t compute = plan.sizes.gpu_compute;
+    options.n_ubatch_tokens = 64;
+    plan = pal_plan_make(&machine, &shape, &options);
+    assert_true(plan.sizes.gpu_compute < compute);
+    assert_int_equal(plan.n_batch_tokens, 512);
     /* A card that has no room is no place, whoever asks. */
     machine.gpus[0].free_bytes = 64 * PAL_MIB;
     assert_int_equal(pal_plan_make(&machine, &shape, &options).n_gpu_layers, 0);
@@ -383,6 +423,7 @@ main(void)
         cmocka_unit_test(test_every_machine_gets_a_sound_plan_for_every_model),
         cmocka_unit_test(test_the_famous_cards_get_the_profiles_that_fit),
         cmocka_unit_test(test_kepler_runs_without_flash_attention),
+        cmocka_unit_test(test_kepler_has_no_small_kv_either),
         cmocka_unit_test(test_of_two_cards_the_emptier_is_taken),
         cmocka_unit_test(test_kv_lies_in_vram_beside_its_layers),
         cmocka_unit_test(test_more_free_memory_never_means_fewer_layers),

@@ -19,6 +19,10 @@ static const struct pal_tuned sample = {
     .n_threads = 3,
     .n_threads_batch = 5,
     .n_batch_tokens = 128,
+    .n_ubatch_tokens = 64,
+    .sleeps = true,
+    .is_pinned = true,
+    .profile = PAL_PROFILE_CPU,
     .kv_type = PAL_GGUF_TYPE_Q8_0,
     .turn_ms = 1234.5,
     .usual_turn_ms = 4321,
@@ -26,7 +30,8 @@ static const struct pal_tuned sample = {
 };
 
 static const char golden[] =
-    "{\"format\": 1, \"variant\": \"zen4\", \"extra_bufts\": false, \"flash_attn\": true, "
+    "{\"format\": 2, \"profile\": \"cpu\", \"quick\": false, \"sleeps\": true, \"pinned\": true, "
+    "\"n_ubatch_tokens\": 64, \"variant\": \"zen4\", \"extra_bufts\": false, \"flash_attn\": true, "
     "\"n_threads\": 3, \"n_threads_batch\": 5, \"n_batch_tokens\": 128, \"kv_type\": 8, "
     "\"turn_ms\": 1234.5, \"usual_turn_ms\": 4321, \"made_s\": 1795305600}";
 
@@ -39,6 +44,9 @@ assert_is_sample(const struct pal_tuned *tuned)
     assert_int_equal(tuned->n_threads, 3);
     assert_int_equal(tuned->n_threads_batch, 5);
     assert_int_equal(tuned->n_batch_tokens, 128);
+    assert_int_equal(tuned->n_ubatch_tokens, 64);
+    assert_true(tuned->sleeps && tuned->is_pinned);
+    assert_int_equal(tuned->profile, PAL_PROFILE_CPU);
     assert_int_equal(tuned->kv_type, PAL_GGUF_TYPE_Q8_0);
     assert_float_equal(tuned->turn_ms, 1234.5, 1e-6);
     assert_int_equal(tuned->made_s, 1795305600);
@@ -97,7 +105,12 @@ test_each_absurd_value_is_refused(void **state)
 {
     (void)state;
     static const char *const swaps[][2] = {
-        {"\"format\": 1", "\"format\": 2"},
+        {"\"format\": 2", "\"format\": 1"},
+        {"\"profile\": \"cpu\"", "\"profile\": \"fast\""},
+        {"\"profile\": \"cpu\"", "\"profile\": 2"},
+        {"\"quick\": false", "\"quick\": 0"},
+        {"\"sleeps\": true", "\"sleeps\": \"yes\""},
+        {"\"n_ubatch_tokens\": 64", "\"n_ubatch_tokens\": 0"},
         {"\"zen4\"", "\"../../tmp/evil\""},
         {"\"zen4\"", "\"a_name_that_is_longer_than_any_processor_s\""},
         {"\"zen4\"", "7"},
@@ -141,7 +154,8 @@ test_measured_replaces_guesses_but_not_wishes(void **state)
     assert_int_equal(plan.n_batch_tokens, 128);
     assert_int_equal(plan.kv_type, PAL_GGUF_TYPE_Q8_0);
     assert_string_equal(plan.variant, "zen4");
-    assert_true(plan.is_tuned);
+    assert_true(plan.is_tuned && plan.sleeps && plan.is_pinned);
+    assert_int_equal(plan.n_ubatch_tokens, 64);
     assert_int_equal(plan.sizes.ram_repacked, 0); /* counted again */
 
     options.n_threads = 7;
@@ -151,6 +165,43 @@ test_measured_replaces_guesses_but_not_wishes(void **state)
     assert_int_equal(plan.n_threads, 7);
     assert_int_equal(plan.n_threads_batch, 7);
     assert_true(plan.has_extra_bufts);
+
+    options = pal_plan_options_default();
+    options.flash_attn = PAL_WISH_OFF;
+    options.n_batch_tokens = 256;
+    plan = pal_plan_make(&machine, &shape, &options);
+    pal_plan_apply(&plan, &machine, &shape, &sample);
+    assert_false(plan.has_flash_attn);
+    assert_int_equal(plan.kv_type, PAL_GGUF_TYPE_F16); /* Q8_0 can't be without it */
+    assert_int_equal(plan.n_batch_tokens, 256);
+
+    struct pal_tuned without = sample;
+    without.has_flash_attn = false;
+    without.kv_type = PAL_GGUF_TYPE_F16;
+    options = pal_plan_options_default();
+    options.kv_type = PAL_GGUF_TYPE_Q8_0;
+    plan = pal_plan_make(&machine, &shape, &options);
+    pal_plan_apply(&plan, &machine, &shape, &without);
+    assert_int_equal(plan.kv_type, PAL_GGUF_TYPE_Q8_0);
+    assert_true(plan.has_flash_attn);
+}
+
+static void
+test_what_was_measured_for_another_profile_is_left_alone(void **state)
+{
+    (void)state;
+    struct pal_machine machine = {
+        .cpu = {.n_cores_usable = 8, .n_kinds = 1, .isa = PAL_ISA_AVX2},
+        .memory = {.total_bytes = 32 * PAL_GIB, .available_bytes = 30 * PAL_GIB}};
+    struct pal_shape shape;
+    plan_shape(&plan_models[2], &shape);
+    struct pal_plan_options options = pal_plan_options_default();
+    struct pal_plan plan = pal_plan_make(&machine, &shape, &options);
+    struct pal_tuned on_card = sample;
+    on_card.profile = PAL_PROFILE_PERFORMANCE;
+    pal_plan_apply(&plan, &machine, &shape, &on_card);
+    assert_false(plan.is_tuned);
+    assert_int_equal(plan.n_threads, 8);
 }
 
 static void
@@ -175,6 +226,7 @@ main(void)
         cmocka_unit_test(test_cut_at_every_byte_it_is_refused),
         cmocka_unit_test(test_each_absurd_value_is_refused),
         cmocka_unit_test(test_measured_replaces_guesses_but_not_wishes),
+        cmocka_unit_test(test_what_was_measured_for_another_profile_is_left_alone),
         cmocka_unit_test(test_builds_that_run_here_come_best_first),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

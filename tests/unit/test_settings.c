@@ -16,6 +16,7 @@ test_zero_is_the_default(void **state)
     assert_int_equal(s.n_ctx_tokens, 8192);
     assert_int_equal(s.n_sequences, 4);
     assert_int_equal(s.n_batch_tokens, 512);
+    assert_int_equal(s.n_ubatch_tokens, 512);
     assert_int_equal(s.chunk_tokens, 64);
     assert_int_equal(s.n_threads, 0); /* the engine counts cores itself */
     pal_settings_finish(&s);
@@ -36,6 +37,7 @@ test_what_is_out_of_range_is_named(void **state)
         {{.model_path = "m", .n_ctx_tokens = 8}, "n_ctx_tokens"},
         {{.model_path = "m", .n_ctx_tokens = UINT32_MAX}, "n_ctx_tokens"},
         {{.model_path = "m", .n_threads = 100000}, "n_threads"},
+        {{.model_path = "m", .n_threads_cpu = 100000}, "n_threads_cpu"},
         {{.model_path = "m", .n_batch_tokens = 2}, "n_batch_tokens"},
         {{.model_path = "m", .variant = "../../evil"}, "variant"},
         {{.model_path = "m", .gpu_device = ""}, "card"},

@@ -72,6 +72,8 @@ put_all(struct pal_buf *out)
     const struct pal_engine_options options = {.model_path = "/m.gguf",
                                                .n_gpu_layers = -1,
                                                .kv_type = 8,
+                                               .n_threads_cpu = 6,
+                                               .n_ubatch_tokens = 96,
                                                .ways = PAL_ENGINE_NO_KV_OFFLOAD,
                                                .variant = "zen4"};
     assert_int_equal(pal_settings_init(&settings, &options, NULL), PAL_OK);
@@ -158,6 +160,8 @@ read_all(const char *data, size_t len)
             assert_null(m.settings.script_path);
             assert_int_equal(m.settings.n_gpu_layers, -1);
             assert_int_equal(m.settings.kv_type, 8);
+            assert_int_equal(m.settings.n_threads_cpu, 6);
+            assert_int_equal(m.settings.n_ubatch_tokens, 96);
             assert_int_equal(m.settings.ways, PAL_ENGINE_NO_KV_OFFLOAD);
             assert_string_equal(m.settings.variant, "zen4");
             assert_null(m.settings.gpu_device);
