@@ -11,7 +11,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chat/feed.h"
 #include "commands/command.h"
+#include "commands/download.h"
 #include "commands/face.h"
 #include "commands/planning.h"
 #include "commands/startup.h"
@@ -28,6 +30,8 @@ struct daemon {
     uv_signal_t on_term;
     struct pal_startup startup;
     struct pal_metrics *metrics;
+    struct pal_feed *feed;
+    struct pal_download *download;
     struct pal_sched *sched;
     struct pal_companion *companion;
     struct pal_performance *performance; /* NULL = no avatar is wanted */
@@ -80,6 +84,7 @@ on_access_closed(void *userdata)
 {
     struct daemon *daemon = userdata;
     daemon->access = NULL;
+    pal_download_close(daemon->download);
     pal_sched_close(daemon->sched, on_sched_closed, daemon);
 }
 
@@ -150,6 +155,9 @@ on_engine_event(const struct pal_event *event, void *userdata)
     if (event->kind != PAL_EVENT_STATE) {
         return;
     }
+    if (daemon->access != NULL) {
+        pal_access_engine_changed(daemon->access);
+    }
     if (event->state == PAL_ENGINE_LOADING) {
         show_progress(daemon, event->progress);
     } else if (event->state == PAL_ENGINE_READY) {
@@ -163,6 +171,31 @@ on_engine_event(const struct pal_event *event, void *userdata)
     }
 }
 
+/* What the page's buttons do. */
+
+static enum pal_err
+on_pull(void *self, const char *name, struct pal_error *error)
+{
+    const struct daemon *daemon = self;
+    return pal_download_start(daemon->download, name, error);
+}
+
+static void
+on_cancel_pull(void *self)
+{
+    const struct daemon *daemon = self;
+    pal_download_cancel(daemon->download);
+}
+
+static void
+on_download(void *self, const struct pal_access_download *download)
+{
+    const struct daemon *daemon = self;
+    if (daemon->access != NULL) {
+        pal_access_show_download(daemon->access, download);
+    }
+}
+
 /* Starting, bottom up. */
 
 static enum pal_err
@@ -170,6 +203,11 @@ open_parts(struct daemon *daemon, struct pal_error *error)
 {
     struct pal_startup *startup = &daemon->startup;
     daemon->metrics = pal_metrics_create();
+    daemon->feed = pal_feed_create();
+    daemon->download = pal_download_create(&daemon->loop, on_download, daemon);
+    startup->sched.feed = daemon->feed;
+    startup->companion.feed = daemon->feed;
+    startup->access.feed = daemon->feed;
     enum pal_err err =
         pal_sched_create(&daemon->loop, &startup->sched, daemon->metrics, &daemon->sched, error);
     if (err == PAL_OK) {
@@ -185,6 +223,11 @@ open_parts(struct daemon *daemon, struct pal_error *error)
         startup->access.performance = daemon->performance;
         err = pal_access_open(&daemon->loop, &startup->access, daemon->sched, daemon->companion,
                               daemon->metrics, &daemon->access, error);
+    }
+    if (err == PAL_OK) {
+        const struct pal_access_controls controls = {
+            .pull = on_pull, .cancel_pull = on_cancel_pull, .self = daemon};
+        pal_access_set_controls(daemon->access, &controls);
     }
     if (err == PAL_OK) {
         err = pal_engine_open(&daemon->loop, &startup->engine, on_engine_event, daemon,
@@ -249,6 +292,7 @@ pal_command_run(int argc, char **argv)
     (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
     PAL_ASSERT(uv_loop_close(&daemon->loop) == 0);
     pal_metrics_destroy(daemon->metrics);
+    pal_feed_destroy(daemon->feed);
     pal_startup_finish(&daemon->startup);
     int status = daemon->status;
     free(daemon);

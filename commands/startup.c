@@ -14,6 +14,7 @@
 #include "commands/planning.h"
 #include "config/option.h"
 #include "config/print.h"
+#include "plan/explain.h"
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -136,6 +137,12 @@ make_plan(struct pal_startup *startup)
         pal_planning_engine(&startup->plan, &startup->machine, &startup->engine);
         startup->engine.ways |= is_paced ? PAL_ENGINE_PACED : 0;
         pal_planning_announce(&startup->plan, &startup->machine);
+        size_t len = 0;
+        FILE *out = open_memstream(&startup->plan_json, &len);
+        if (out != NULL) {
+            pal_plan_print_json(out, &startup->machine, shape, &startup->plan);
+            (void)fclose(out);
+        }
     }
     free(shape);
 }
@@ -210,6 +217,8 @@ access_options(const struct pal_startup *startup)
         .allowed_hosts = (const char *const *)config->server.allowed_hosts.items,
         .max_connections = (uint32_t)config->server.max_connections,
         .starter = startup->starter,
+        .name = config->bot.name,
+        .plan_json = startup->plan_json,
     };
 }
 
@@ -309,5 +318,6 @@ pal_startup_finish(struct pal_startup *startup)
     free(startup->program);
     free(startup->llama_dir);
     free(startup->persona);
+    free(startup->plan_json);
     *startup = (struct pal_startup){0};
 }

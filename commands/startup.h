@@ -30,6 +30,7 @@ struct pal_startup {
     char *persona;    /* owned; the text that the companion goes by */
     struct pal_machine machine;
     struct pal_plan plan; /* what runs where; zeroed with engine.script */
+    char *plan_json;      /* owned; the same for programs; NULL with engine.script */
     /* Ready to hand over; the strings are borrowed from this struct. */
     struct pal_engine_options engine;
     struct pal_sched_options sched;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "access/page.h"
+#include "access/page_status.h"
 #include "access/route.h"
 #define LOG_TOPIC "access"
 #include "util/clock.h"
@@ -23,7 +24,8 @@ access_free(struct pal_access *access)
     free(access->allowed_hosts);
     free(access->api_key);
     free(access->model_id);
-    pal_pages_destroy(access->pages);
+    free(access->name);
+    free(access->plan_json);
     free(access);
 }
 
@@ -75,6 +77,9 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .metrics = metrics,
         .performance = options->performance,
         .starter = options->starter,
+        .feed = options->feed,
+        .name = pal_strdup(options->name != NULL ? options->name : "Palabre"),
+        .plan_json = pal_strdup(options->plan_json),
         .opened_s = pal_wall_seconds(),
         .api_key = pal_strdup(options->api_key),
         .allowed_hosts = copy_list(options->allowed_hosts),
@@ -92,6 +97,7 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
     err = pal_http_server_open(loop, &server_options, &pal_route_handlers, made, &made->server,
                                error);
     if (err != PAL_OK) {
+        pal_pages_destroy(made->pages);
         access_free(made);
         return err;
     }
@@ -119,6 +125,25 @@ pal_access_publish_face(struct pal_access *access, const char *json)
     pal_pages_publish_text(access->pages, PAL_PAGE_FACE, json, strlen(json));
 }
 
+void
+pal_access_set_controls(struct pal_access *access, const struct pal_access_controls *controls)
+{
+    access->controls = *controls;
+}
+
+void
+pal_access_show_download(struct pal_access *access, const struct pal_access_download *download)
+{
+    access->download = *download;
+    pal_access_engine_changed(access);
+}
+
+void
+pal_access_engine_changed(struct pal_access *access)
+{
+    pal_pages_publish(access->pages, PAL_PAGE_STATE, pal_page_state(access));
+}
+
 uint16_t
 pal_access_port(const struct pal_access *access)
 {
@@ -130,6 +155,7 @@ on_server_closed(void *userdata)
 {
     struct pal_access *access = userdata;
     pal_access_closed_fn on_closed = access->on_closed;
+    pal_pages_destroy(access->pages);
     void *closed_userdata = access->closed_userdata;
     access_free(access);
     if (on_closed != NULL) {

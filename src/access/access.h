@@ -12,6 +12,7 @@
 #include "chat/sched.h"
 
 struct pal_access;
+struct pal_feed;        /* chat/feed.h */
 struct pal_performance; /* output/performance.h */
 
 struct pal_access_options {
@@ -27,7 +28,36 @@ struct pal_access_options {
     /* The face that follows the replies, whose text it leaves alone; borrowed, outlives the
      * scheduler's turns; NULL = none. */
     struct pal_performance *performance;
-    bool starter; /* the built-in starter model is in use (told in /health) */
+    bool starter;          /* the built-in starter model is in use (told in /health) */
+    const char *name;      /* what the companion is called; NULL = "Palabre" */
+    struct pal_feed *feed; /* who waits and who is answered, for the page; borrowed; may be NULL */
+    const char *plan_json; /* what runs where, pal_plan_print_json(); NULL = no plan */
+};
+
+/* What the page's buttons do in parts that this folder does not know; any may be NULL. */
+struct pal_access_controls {
+    /* Starts to download a model; pal_access_show_download() tells how it goes. */
+    enum pal_err (*pull)(void *self, const char *name, struct pal_error *error);
+    void (*cancel_pull)(void *self);
+    void *self;
+};
+
+enum pal_access_download_stage {
+    PAL_ACCESS_DOWNLOAD_ASKING,
+    PAL_ACCESS_DOWNLOAD_CHECKING,
+    PAL_ACCESS_DOWNLOAD_RUNNING,
+    PAL_ACCESS_DOWNLOAD_WAITING, /* the line was cut; before the next try */
+    PAL_ACCESS_DOWNLOAD_DONE,
+    PAL_ACCESS_DOWNLOAD_FAILED,
+};
+
+struct pal_access_download {
+    char name[256]; /* as asked for; "" = there has been none */
+    char file[256];
+    enum pal_access_download_stage stage;
+    uint64_t done_bytes;
+    uint64_t total_bytes;   /* 0 = not known yet */
+    struct pal_error error; /* FAILED */
 };
 
 /*
@@ -46,6 +76,13 @@ void pal_access_set_engine(struct pal_access *access, struct pal_engine *engine)
  * of type "face" (docs/page-protocol.md), valid UTF-8; copied.
  */
 void pal_access_publish_face(struct pal_access *access, const char *json);
+/* From now on the page's buttons do this; copied, its self is borrowed. */
+void pal_access_set_controls(struct pal_access *access, const struct pal_access_controls *controls);
+/* How a download goes; copied. */
+void pal_access_show_download(struct pal_access *access,
+                              const struct pal_access_download *download);
+/* The engine's state has changed: the pages are told at once, not at the next tick. */
+void pal_access_engine_changed(struct pal_access *access);
 /* The port that is really listened on. */
 uint16_t pal_access_port(const struct pal_access *access);
 

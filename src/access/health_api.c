@@ -4,8 +4,6 @@
 #include "access/route.h"
 #include "util/mem.h"
 
-#define METRICS_BYTES_MAX ((size_t)256 * 1024)
-
 static json_t *
 describe_ready(const struct pal_access *access)
 {
@@ -52,10 +50,9 @@ pal_answer_health(const struct pal_call *call)
     }
 }
 
-void
-pal_answer_metrics(const struct pal_call *call)
+enum pal_err
+pal_access_render_metrics(const struct pal_access *access, struct pal_buf *out)
 {
-    const struct pal_access *access = call->access;
     struct pal_metrics_now now = {
         .n_waiting = pal_sched_n_waiting(access->sched),
         .n_running = pal_sched_n_running(access->sched),
@@ -63,11 +60,18 @@ pal_answer_metrics(const struct pal_call *call)
                                ? (uint32_t)pal_companion_n_conversations(access->companion)
                                : 0,
         .n_connections = pal_http_server_n_connections(access->server),
+        .is_paused = pal_sched_is_paused(access->sched),
         .engine = access->engine,
     };
+    return pal_metrics_render(access->metrics, &now, out);
+}
+
+void
+pal_answer_metrics(const struct pal_call *call)
+{
     struct pal_buf out;
-    pal_buf_init(&out, METRICS_BYTES_MAX);
-    if (pal_metrics_render(access->metrics, &now, &out) == PAL_OK) {
+    pal_buf_init(&out, PAL_METRICS_BYTES_MAX);
+    if (pal_access_render_metrics(call->access, &out) == PAL_OK) {
         pal_call_answer(call, 200, "text/plain; version=0.0.4; charset=utf-8", out.data, out.len);
     } else {
         struct pal_api_failure failure = {.status = 500, .message = "the metrics are too long"};

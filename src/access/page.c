@@ -1,12 +1,16 @@
 #include "access/page.h"
 
+#include "access/page_chat.h"
+#include "access/page_status.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/mem.h"
 
-#define PAGE_WRONGS_MAX 8
-#define WORD_MAX        64
+#define PAGE_WRONGS_MAX   8
+#define METRICS_PERIOD_US PAL_US_PER_S
 
 struct pal_page {
     struct pal_pages *pages;
@@ -22,7 +26,10 @@ struct pal_pages {
     struct pal_access *access;
     struct pal_page *first;
     uint32_t n_pages;
-    char *face; /* the newest face's message, for whoever comes later */
+    char *face;  /* the newest face's message, for whoever comes later */
+    char *state; /* the state's message as it was told last */
+    struct pal_page_chat *chat;
+    int64_t metrics_us; /* when they were told last */
 };
 
 static const char *const topic_names[] = {
@@ -30,12 +37,29 @@ static const char *const topic_names[] = {
     [PAL_PAGE_STATE] = "state", [PAL_PAGE_FACE] = "face",
 };
 
+static void
+on_feed(void *self, const struct pal_feed_entry *entry)
+{
+    struct pal_pages *pages = self;
+    if (pal_pages_listen(pages, PAL_PAGE_FEED)) {
+        pal_pages_publish(pages, PAL_PAGE_FEED, pal_page_turn(entry));
+    }
+}
+
 struct pal_pages *
 pal_pages_create(struct pal_access *access)
 {
     struct pal_pages *pages = pal_calloc(1, sizeof(*pages));
     pages->access = access;
+    pages->chat = pal_page_chat_create(access, pages);
+    pal_feed_watch(access->feed, on_feed, pages);
     return pages;
+}
+
+struct pal_access *
+pal_page_access(const struct pal_page *page)
+{
+    return page->pages->access;
 }
 
 void
@@ -45,7 +69,10 @@ pal_pages_destroy(struct pal_pages *pages)
         return;
     }
     PAL_ASSERT(pages->first == NULL);
+    pal_feed_watch(pages->access->feed, NULL, NULL);
+    pal_page_chat_destroy(pages->chat);
     free(pages->face);
+    free(pages->state);
     free(pages);
 }
 
@@ -115,7 +142,7 @@ pal_page_refuse(struct pal_page *page, const char *of, const json_t *request,
                                 pal_err_name(error->code), "message", pal_json_text(error->text));
     PAL_ASSERT(message != NULL);
     json_t *ref = json_object_get(request, "ref");
-    if (json_is_string(ref) && json_string_length(ref) <= WORD_MAX) {
+    if (json_is_string(ref) && json_string_length(ref) <= PAL_PAGE_REF_MAX) {
         (void)json_object_set(message, "ref", ref);
     }
     pal_page_send(page, message);
@@ -145,11 +172,43 @@ say_hello(struct pal_page *page, const json_t *request)
         return;
     }
     page->admitted = true;
-    json_t *message =
-        json_pack("{s:s, s:s, s:o, s:b}", "type", "hello", "version", PALABRE_VERSION, "model",
-                  pal_json_text(pal_access_model(access)), "starter", access->starter);
-    PAL_ASSERT(message != NULL);
-    pal_page_send(page, message);
+    pal_page_send(page, json_pack("{s:s, s:s, s:i}", "type", "hello", "version", PALABRE_VERSION,
+                                  "line_bytes_max", PAL_COMPANION_LINE_BYTES_MAX));
+}
+
+static void
+send_turn(void *self, const struct pal_feed_entry *entry)
+{
+    pal_page_send(self, pal_page_turn(entry));
+}
+
+/* Whoever begins to look sees what there is. */
+static void
+send_present(struct pal_page *page, enum pal_page_topic topic)
+{
+    const struct pal_access *access = page->pages->access;
+    switch (topic) {
+    case PAL_PAGE_CHAT:
+        pal_page_chat_history(page->pages->chat, page);
+        break;
+    case PAL_PAGE_FEED:
+        pal_feed_each(access->feed, send_turn, page);
+        break;
+    case PAL_PAGE_METRICS:
+        page->pages->metrics_us = 0; /* with the next tick, for all */
+        break;
+    case PAL_PAGE_STATE:
+        pal_page_send(page, pal_page_state(access));
+        pal_page_send(page, pal_page_settings(access));
+        break;
+    case PAL_PAGE_FACE:
+        if (page->pages->face != NULL) {
+            send_text(page, page->pages->face, strlen(page->pages->face));
+        }
+        break;
+    case PAL_PAGE_N_TOPICS:
+        break;
+    }
 }
 
 static void
@@ -169,8 +228,50 @@ subscribe(struct pal_page *page, const json_t *request)
     }
     unsigned added = wanted & ~page->topics;
     page->topics = wanted;
-    if ((added & 1U << PAL_PAGE_FACE) != 0 && page->pages->face != NULL) {
-        send_text(page, page->pages->face, strlen(page->pages->face));
+    for (int t = 0; t < PAL_PAGE_N_TOPICS; t++) {
+        if ((added & 1U << t) != 0) {
+            send_present(page, (enum pal_page_topic)t);
+        }
+    }
+}
+
+static void
+say(struct pal_page *page, const json_t *request)
+{
+    pal_page_chat_say(page->pages->chat, page, request);
+}
+
+static void
+retry(struct pal_page *page, const json_t *request)
+{
+    pal_page_chat_retry(page->pages->chat, page, request);
+}
+
+static void
+stop(struct pal_page *page, const json_t *request)
+{
+    /* Any turn: who may open the page may also stop what a stream's viewer set off. */
+    double turn_id = json_number_value(json_object_get(request, "turn"));
+    if (turn_id >= 1 && turn_id < 9e15) {
+        pal_sched_cancel(page->pages->access->sched, (uint64_t)turn_id);
+    }
+}
+
+static void
+history(struct pal_page *page, const json_t *request)
+{
+    (void)request;
+    pal_page_chat_history(page->pages->chat, page);
+}
+
+static void
+forget(struct pal_page *page, const json_t *request)
+{
+    const char *given = json_string_value(json_object_get(request, "conversation"));
+    const char *conversation = given != NULL ? given : PAL_PAGE_CONVERSATION;
+    pal_companion_forget(page->pages->access->companion, conversation);
+    if (strcmp(conversation, PAL_PAGE_CONVERSATION) == 0) {
+        pal_page_chat_forget(page->pages->chat);
     }
 }
 
@@ -180,6 +281,16 @@ static const struct {
 } requests[] = {
     {"hello", say_hello},
     {"subscribe", subscribe},
+    {"say", say},
+    {"stop", stop},
+    {"retry", retry},
+    {"history", history},
+    {"forget", forget},
+    {"settings", pal_page_set_settings},
+    {"pause", pal_page_set_paused},
+    {"pull", pal_page_pull},
+    {"cancel_pull", pal_page_cancel_pull},
+    {"plan", pal_page_plan},
 };
 
 static void
@@ -217,6 +328,39 @@ on_text(void *self, const char *text, size_t len)
     json_decref(request);
 }
 
+/* What changes without anybody telling. Each page's tick comes here; the first one acts. */
+static void
+look_around(struct pal_pages *pages, int64_t now_us)
+{
+    const struct pal_access *access = pages->access;
+    if (now_us - pages->metrics_us < METRICS_PERIOD_US) {
+        return;
+    }
+    pages->metrics_us = now_us;
+    json_t *metrics = pal_pages_listen(pages, PAL_PAGE_METRICS) ? pal_page_metrics(access) : NULL;
+    if (metrics != NULL) {
+        pal_pages_publish(pages, PAL_PAGE_METRICS, metrics);
+    }
+    json_t *state = pal_page_state(access);
+    char *text = json_dumps(state, JSON_COMPACT);
+    json_decref(state);
+    PAL_ASSERT(text != NULL);
+    if (pages->state == NULL || strcmp(pages->state, text) != 0) {
+        free(pages->state);
+        pages->state = text;
+        pal_pages_publish_text(pages, PAL_PAGE_STATE, text, strlen(text));
+    } else {
+        free(text);
+    }
+}
+
+static void
+on_tick(void *self, int64_t now_us)
+{
+    struct pal_page *page = self;
+    look_around(page->pages, now_us);
+}
+
 static void
 on_gone(void *self)
 {
@@ -234,7 +378,8 @@ on_gone(void *self)
     free(page);
 }
 
-static const struct pal_ws_handlers page_handlers = {.text = on_text, .gone = on_gone};
+static const struct pal_ws_handlers page_handlers = {
+    .text = on_text, .tick = on_tick, .gone = on_gone};
 
 void
 pal_answer_ws(const struct pal_call *call)

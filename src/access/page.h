@@ -16,13 +16,14 @@
 #include "access/route.h"
 #include "access/ws.h"
 
-#define PAL_PAGES_MAX 96
+#define PAL_PAGES_MAX    96
+#define PAL_PAGE_REF_MAX 64 /* bytes of a request's own name for itself */
 
 enum pal_page_topic {
     PAL_PAGE_CHAT,    /* lines and pieces of the page's conversation */
     PAL_PAGE_FEED,    /* who waits, who is answered, from wherever they came */
     PAL_PAGE_METRICS, /* /metrics, once a second */
-    PAL_PAGE_STATE,   /* the engine, downloads, settings */
+    PAL_PAGE_STATE,   /* the engine, a download, settings */
     PAL_PAGE_FACE,    /* the avatar's face */
     PAL_PAGE_N_TOPICS,
 };
@@ -34,6 +35,7 @@ struct pal_pages *pal_pages_create(struct pal_access *access);
 /* Every page must be gone (the server is closed); accepts NULL. */
 void pal_pages_destroy(struct pal_pages *pages);
 
+struct pal_access *pal_page_access(const struct pal_page *page);
 /* True if anybody would be told. */
 bool pal_pages_listen(const struct pal_pages *pages, enum pal_page_topic topic);
 /* Sends a message's text to all that subscribed to the topic. */

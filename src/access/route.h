@@ -17,7 +17,10 @@ struct pal_access {
     struct pal_metrics *metrics;         /* borrowed */
     struct pal_performance *performance; /* borrowed; NULL = no face follows */
     struct pal_engine *engine;           /* borrowed; NULL while there is none */
+    struct pal_feed *feed;               /* borrowed; NULL = nobody keeps one */
     struct pal_pages *pages;             /* owned; page.h */
+    struct pal_access_controls controls;
+    struct pal_access_download download;
     bool starter;
     uint64_t id_salt;
     int64_t opened_s; /* wall clock */
@@ -25,6 +28,8 @@ struct pal_access {
     char *api_key;
     char **allowed_hosts;
     char *model_id; /* NULL = the engine's model_name */
+    char *name;
+    char *plan_json; /* NULL = no plan */
     pal_access_closed_fn on_closed;
     void *closed_userdata;
 };
@@ -51,6 +56,10 @@ struct pal_route {
 
 /* The handlers of pal_http_server_open(); userdata is the struct pal_access. */
 extern const struct pal_http_handlers pal_route_handlers;
+
+#define PAL_METRICS_BYTES_MAX ((size_t)256 * 1024)
+/* Appends what /metrics says. */
+enum pal_err pal_access_render_metrics(const struct pal_access *access, struct pal_buf *out);
 
 /* The name of the model in use, never NULL. */
 const char *pal_access_model(const struct pal_access *access);

@@ -182,6 +182,9 @@ on_tick(void *self, int64_t now_us)
         (void)wslay_event_queue_msg(ws->frames, &ping);
         flush(ws);
     }
+    if (!ws->ended) {
+        ws->handlers.tick(ws->self, now_us);
+    }
     leave(ws);
 }
 

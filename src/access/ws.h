@@ -11,6 +11,7 @@
  * Loop thread only.
  */
 #include <stddef.h>
+#include <stdint.h>
 
 struct pal_call; /* access/route.h */
 struct pal_ws;
@@ -28,6 +29,8 @@ enum pal_ws_close {
 struct pal_ws_handlers {
     /* A whole message of valid UTF-8; text is valid during the call, without a NUL behind it. */
     void (*text)(void *self, const char *text, size_t len);
+    /* About twice a second. */
+    void (*tick)(void *self, int64_t now_us);
     /* It has ended, from whatever side; told once, and the pal_ws is gone afterwards. May come
      * from inside pal_ws_send() and pal_ws_close(). */
     void (*gone)(void *self);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "chat/conv.h"
+#include "chat/feed.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -38,6 +39,7 @@ struct pal_companion {
     int64_t model_timeout_us; /* -1 = none */
     struct pal_clock clock;
     struct pal_convs *convs;
+    struct pal_feed *feed; /* borrowed; NULL = nobody looks */
     size_t n_talks;
     uv_timer_t sweep;
     pal_companion_closed_fn on_closed;
@@ -182,6 +184,7 @@ pal_companion_say(struct pal_companion *companion, const char *source, const cha
         talk_destroy(talk);
         return err;
     }
+    pal_feed_line(companion->feed, *turn_id, text);
     /* Only now: lines that are refused must not push anybody's history out of memory. */
     talk->conv_serial = pal_conv_serial(pal_convs_touch(companion->convs, key, now_us));
     return PAL_OK;
@@ -198,6 +201,31 @@ pal_companion_set_persona(struct pal_companion *companion, const char *persona)
 {
     free(companion->persona);
     companion->persona = persona != NULL && persona[0] != '\0' ? pal_strdup(persona) : NULL;
+}
+
+char *
+pal_companion_take_back(struct pal_companion *companion, const char *key)
+{
+    return pal_convs_take_back(companion->convs, key);
+}
+
+const char *
+pal_companion_persona(const struct pal_companion *companion)
+{
+    return companion->persona != NULL ? companion->persona : "";
+}
+
+struct pal_sampling
+pal_companion_sampling(const struct pal_companion *companion)
+{
+    return companion->sampling;
+}
+
+void
+pal_companion_set_sampling(struct pal_companion *companion, const struct pal_sampling *sampling)
+{
+    PAL_ASSERT(sampling->n_stops == 0);
+    companion->sampling = *sampling;
 }
 
 size_t
@@ -226,6 +254,7 @@ pal_companion_create(uv_loop_t *loop, const struct pal_companion_options *option
     }
     struct pal_companion *companion = pal_calloc(1, sizeof(*companion));
     companion->sched = sched;
+    companion->feed = options->feed;
     companion->sampling = options->sampling;
     companion->model_timeout_us =
         options->model_timeout_us != 0 ? options->model_timeout_us : DEFAULT_TIMEOUT_US;

@@ -19,6 +19,7 @@
 #define PAL_COMPANION_LINE_BYTES_MAX 16384
 
 struct pal_companion;
+struct pal_feed; /* chat/feed.h */
 
 struct pal_companion_options {
     const char *persona;            /* system prompt; copied; NULL or "" = none (persona.h) */
@@ -29,6 +30,7 @@ struct pal_companion_options {
     int64_t
         model_timeout_us; /* deadline of a turn from its line's arrival; default 10 s; -1 = none */
     struct pal_clock clock; /* zeroed = the system's */
+    struct pal_feed *feed;  /* is told the lines; borrowed; NULL = nobody looks */
 };
 
 /* `sched` is borrowed and outlives it. */
@@ -49,7 +51,19 @@ enum pal_err pal_companion_say(struct pal_companion *companion, const char *sour
 
 /* Forgets a conversation's history. A running turn of it goes on and is not remembered. */
 void pal_companion_forget(struct pal_companion *companion, const char *key);
+/*
+ * Takes the conversation's newest exchange back, as if it had not been: its line, which the caller
+ * frees, or NULL if there is none.
+ */
+char *pal_companion_take_back(struct pal_companion *companion, const char *key);
+
+/* What the companion goes by. Both hold from the next turn that begins. */
+const char *pal_companion_persona(const struct pal_companion *companion); /* "" = none */
 void pal_companion_set_persona(struct pal_companion *companion, const char *persona);
+struct pal_sampling pal_companion_sampling(const struct pal_companion *companion);
+/* Without stops. */
+void pal_companion_set_sampling(struct pal_companion *companion,
+                                const struct pal_sampling *sampling);
 size_t pal_companion_n_conversations(const struct pal_companion *companion);
 
 typedef void (*pal_companion_closed_fn)(void *userdata);

@@ -210,6 +210,20 @@ pal_convs_add_exchange(struct pal_convs *convs, const char *key, const char *lin
     }
 }
 
+char *
+pal_convs_take_back(struct pal_convs *convs, const char *key)
+{
+    struct pal_conv *conv = find(convs, key);
+    /* Whatever is dropped at the other end, the newest two are always a line and its answer. */
+    if (conv == NULL || conv->n_messages < 2) {
+        return NULL;
+    }
+    conv->n_messages -= 2;
+    char *line = conv->messages[conv->n_messages].text;
+    free(conv->messages[conv->n_messages + 1].text);
+    return line;
+}
+
 uint64_t
 pal_conv_serial(const struct pal_conv *conv)
 {

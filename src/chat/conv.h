@@ -34,6 +34,12 @@ size_t pal_convs_n(const struct pal_convs *convs);
 void pal_convs_add_exchange(struct pal_convs *convs, const char *key, const char *line,
                             const char *reply, int64_t now_us);
 
+/*
+ * Takes the newest exchange out again and gives its line, which the caller frees. NULL if there is
+ * none.
+ */
+char *pal_convs_take_back(struct pal_convs *convs, const char *key);
+
 /* Never used for two conversations, nor for one key again after it was forgotten or dropped. */
 uint64_t pal_conv_serial(const struct pal_conv *conv);
 /* Oldest first. */

@@ -322,6 +322,8 @@ pal_metrics_render(const struct pal_metrics *metrics, const struct pal_metrics_n
     add_turns(&page, metrics);
     add_number(&page, "palabre_turns_waiting", "gauge", "Turns in the queue.", now->n_waiting);
     add_number(&page, "palabre_turns_running", "gauge", "Turns in the engine.", now->n_running);
+    add_number(&page, "palabre_paused", "gauge", "1 while no turn is given to the engine.",
+               now->is_paused);
     add_work(&page, metrics);
     add_number(&page, "palabre_conversations", "gauge", "Conversations remembered.",
                now->n_conversations);

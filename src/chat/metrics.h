@@ -7,6 +7,8 @@
  * Names follow the Prometheus guide: palabre_<what>_<unit>, counters end in _total, base units
  * (seconds, bytes). Labels have few values; never a person's name.
  */
+#include <stdbool.h>
+
 #include "output/sink.h"
 #include "util/buf.h"
 
@@ -32,6 +34,7 @@ struct pal_metrics_now {
     uint32_t n_running;
     uint32_t n_conversations;
     uint32_t n_connections;
+    bool is_paused; /* turns wait because somebody said so */
     const struct pal_engine *engine;
 };
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat/feed.h"
 #include "chat/metrics.h"
 #include "chat/queue.h"
 #include "chat/turn.h"
@@ -32,6 +33,7 @@ struct pal_sched {
     uint64_t last_turn_id;
     int64_t service_us; /* smoothed time that a turn spends in the engine */
     bool is_closing;
+    bool is_paused;
 
     /* All work is done from these two, so that no caller meets a sink inside its own call. */
     uv_idle_t kick;
@@ -81,6 +83,7 @@ conclude(struct pal_sched *sched, struct pal_turn *turn)
     pal_turn_unlink(&sched->turns, turn);
     turn->ended.turn_id = turn->job.turn_id;
     pal_metrics_turn_ended(sched->metrics, turn->source, &turn->ended, wait_us, total_us);
+    pal_feed_ended(sched->options.feed, &turn->ended, now_us(sched));
     pal_log_debug("turn ended", "turn=%" PRIu64 " source=%s outcome=%d reason=%s total_ms=%" PRId64,
                   turn->ended.turn_id, turn->source, (int)turn->ended.outcome,
                   pal_err_name(turn->ended.error.code), total_us / PAL_US_PER_MS);
@@ -186,6 +189,7 @@ start_turn(struct pal_sched *sched, struct pal_turn *turn)
     pal_turn_step(turn, PAL_STEP_TAKEN);
     turn->engine = sched->engine;
     turn->taken_us = now_us(sched);
+    pal_feed_taken(sched->options.feed, turn_id, turn->taken_us);
     sched->n_running++;
     if (turn->sink.ops->started != NULL) {
         turn->sink.ops->started(turn->sink.self, turn_id);
@@ -196,7 +200,7 @@ start_turn(struct pal_sched *sched, struct pal_turn *turn)
 static void
 feed_engine(struct pal_sched *sched)
 {
-    while (sched->engine != NULL) {
+    while (sched->engine != NULL && !sched->is_paused) {
         enum pal_engine_state state = pal_engine_state(sched->engine);
         if (state == PAL_ENGINE_FAILED) {
             fail_waiting(sched, pal_engine_failure(sched->engine));
@@ -377,6 +381,12 @@ pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint
     }
     pal_turn_append(&sched->turns, turn);
     pal_metrics_turn_accepted(sched->metrics, turn->source);
+    pal_feed_accepted(sched->options.feed, turn->job.turn_id, turn->source, turn->job.conversation,
+                      request->user, turn->accepted_us);
+    if (turn->job.n_messages > 0) {
+        pal_feed_line(sched->options.feed, turn->job.turn_id,
+                      turn->job.messages[turn->job.n_messages - 1].text);
+    }
     *turn_id = turn->job.turn_id;
     kick(sched);
     return PAL_OK;
@@ -400,6 +410,19 @@ pal_sched_cancel(struct pal_sched *sched, uint64_t turn_id)
     if (was_running) {
         pal_engine_cancel(turn->engine, turn_id);
     }
+}
+
+void
+pal_sched_set_paused(struct pal_sched *sched, bool is_paused)
+{
+    sched->is_paused = is_paused;
+    kick(sched);
+}
+
+bool
+pal_sched_is_paused(const struct pal_sched *sched)
+{
+    return sched->is_paused;
 }
 
 uint32_t

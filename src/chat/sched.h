@@ -17,6 +17,7 @@
 #include "util/clock.h"
 
 struct pal_sched;
+struct pal_feed;    /* chat/feed.h */
 struct pal_metrics; /* chat/metrics.h */
 
 struct pal_sched_options {
@@ -24,6 +25,7 @@ struct pal_sched_options {
     uint32_t max_waiting;          /* turns in the queue; default 64; more get PAL_ERR_BUSY */
     uint32_t max_waiting_per_user; /* default 8; for those with a name */
     struct pal_clock clock;        /* zeroed = the system's */
+    struct pal_feed *feed;         /* is told of every turn; borrowed; NULL = nobody looks */
 };
 
 /* `metrics` is borrowed and outlives the scheduler. */
@@ -70,6 +72,10 @@ enum pal_err pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *
  * are ignored.
  */
 void pal_sched_cancel(struct pal_sched *sched, uint64_t turn_id);
+
+/* Paused: turns are taken and wait (until their deadline), none goes to the engine. */
+void pal_sched_set_paused(struct pal_sched *sched, bool is_paused);
+bool pal_sched_is_paused(const struct pal_sched *sched);
 
 uint32_t pal_sched_n_waiting(const struct pal_sched *sched);
 uint32_t pal_sched_n_running(const struct pal_sched *sched);

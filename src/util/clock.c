@@ -28,3 +28,11 @@ pal_wall_seconds(void)
 {
     return (int64_t)time(NULL);
 }
+
+int64_t
+pal_wall_us(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * PAL_US_PER_S + now.tv_nsec / 1000;
+}

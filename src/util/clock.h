@@ -28,5 +28,7 @@ pal_clock_now_us(const struct pal_clock *clock)
 
 /* Seconds since 1970, for display ("created" fields, log lines). */
 int64_t pal_wall_seconds(void);
+/* The same in microseconds: only to be compared with other programs' clocks. */
+int64_t pal_wall_us(void);
 
 #endif
