@@ -43,7 +43,7 @@ struct pal_engine_options {
     uint32_t n_threads_cpu;   /* of both, once layers had to leave the card; default n_threads */
     uint32_t n_batch_tokens;  /* rows of one step; default 512 */
     uint32_t n_ubatch_tokens; /* rows of one graph; default n_batch_tokens, at most 512 */
-    uint32_t chunk_tokens;    /* most prefill rows in a step while others decode; default 64 */
+    uint32_t chunk_tokens;    /* most prefill rows in a step while others decode; default 512 */
     int32_t n_gpu_layers;     /* default 0 */
     uint32_t kv_type;         /* ggml's number of a tensor type; default 1, F16 */
     unsigned ways;            /* enum pal_engine_way */

@@ -29,7 +29,7 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         .n_threads_batch = options->n_threads_batch,
         .n_threads_cpu = options->n_threads_cpu,
         .n_batch_tokens = or_default(options->n_batch_tokens, 512),
-        .chunk_tokens = or_default(options->chunk_tokens, 64),
+        .chunk_tokens = or_default(options->chunk_tokens, 512),
         .n_gpu_layers = options->n_gpu_layers,
         .kv_type = or_default(options->kv_type, PAL_GGUF_TYPE_F16),
         .ways = options->ways,

@@ -17,7 +17,7 @@ test_zero_is_the_default(void **state)
     assert_int_equal(s.n_sequences, 4);
     assert_int_equal(s.n_batch_tokens, 512);
     assert_int_equal(s.n_ubatch_tokens, 512);
-    assert_int_equal(s.chunk_tokens, 64);
+    assert_int_equal(s.chunk_tokens, 512);
     assert_int_equal(s.n_threads, 0); /* the engine counts cores itself */
     pal_settings_finish(&s);
     pal_settings_finish(&s);

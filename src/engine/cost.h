@@ -1,0 +1,58 @@
+#ifndef PAL_ENGINE_COST_H
+#define PAL_ENGINE_COST_H
+/*
+ * What a step costs on this machine at this moment, learnt from every step that is made.
+ *
+ * Rows are far from equally dear: with many kernels four rows cost less than three, and the next
+ * quantum begins at eight, or at thirty-two. So the cost is kept as a table over the number of rows
+ * (at the sizes of pal_cost_size_down()), one table a class of depth (the tokens that a row looks
+ * back on), one set of tables a number of threads; between known sizes it is interpolated. Fresh
+ * samples count for a quarter, so the table follows the machine within a few steps.
+ *
+ * Pure; one owner.
+ */
+#include <stdint.h>
+
+#define PAL_COST_SIZES  30
+#define PAL_COST_DEPTHS 5
+
+struct pal_cost_table {
+    int64_t us[PAL_COST_DEPTHS][PAL_COST_SIZES]; /* 0 = not measured yet */
+};
+
+struct pal_cost {
+    struct pal_cost_table *tables; /* owned; one for each number of threads */
+    uint32_t n_threads_max;
+    uint32_t n_threads; /* in use */
+};
+
+/* Some rows, which look back on `depth` tokens each, on average. */
+struct pal_cost_rows {
+    uint32_t n_rows;
+    uint32_t depth;
+};
+
+void pal_cost_init(struct pal_cost *cost, uint32_t n_threads_max);
+void pal_cost_finish(struct pal_cost *cost);
+/* From here on steps are made with so many threads; 1 to n_threads_max. */
+void pal_cost_set_threads(struct pal_cost *cost, uint32_t n_threads);
+
+/* A step of these rows took `us`. */
+void pal_cost_note(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us);
+/* What such a step will take, us; 0 = nothing is known yet. */
+int64_t pal_cost_predict(const struct pal_cost *cost, struct pal_cost_rows rows);
+
+/*
+ * How many rows to add to `base` (n_rows may be 0) so that the step stays within `budget_us`: at
+ * most n_max, at least 1. Sizes that were never tried are tried one after the other, because what
+ * is dear at one row more may be cheap at four. `depth`: of the rows that are added.
+ */
+uint32_t pal_cost_rows_within(const struct pal_cost *cost, struct pal_cost_rows base,
+                              uint32_t depth, int64_t budget_us, uint32_t n_max);
+
+/* Both together, their depth weighed by their numbers. */
+struct pal_cost_rows pal_cost_join(struct pal_cost_rows a, struct pal_cost_rows b);
+/* The greatest size of the table that is not more than n_rows (which is 1 at least). */
+uint32_t pal_cost_size_down(uint32_t n_rows);
+
+#endif

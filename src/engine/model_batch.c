@@ -1,0 +1,180 @@
+/*
+ * Which rows a step computes: one for every turn that decodes, and a chunk of the prompts, as large
+ * as the decoding turns' readers won't notice. Costs are measured, never guessed (cost.h).
+ */
+#include "engine/model_worker.h"
+#include "util/clock.h"
+
+/*
+ * While somebody's prompt comes in, the others' next token may take so many times as long as
+ * usually. People are promised 2.5; the rest is for the machine's own noise.
+ */
+#define GAP_TIMES_MAX 2
+/* With nobody decoding, a step may take so long: so long waits a newcomer with a short prompt. */
+#define PREFILL_STEP_US  (500 * PAL_US_PER_MS)
+#define PREFILL_ROWS_MIN 32
+
+/* A token onto the turn's line and into the batch. False: there is no cell left for it. */
+static bool
+add_row(struct pal_model_worker *w, struct pal_model_turn *turn, llama_token token,
+        bool wants_logits)
+{
+    while (pal_timelines_n_free(&w->lines) == 0) {
+        if (!pal_timelines_evict(&w->lines, NULL)) {
+            return false;
+        }
+    }
+    if (!pal_timeline_append(&w->lines, turn->line, token)) {
+        return false;
+    }
+    int32_t row = w->batch.n_tokens++;
+    w->batch.token[row] = token;
+    w->batch.pos[row] = (llama_pos)(turn->line->n_tokens - 1);
+    w->batch.n_seq_id[row] = 1;
+    w->batch.seq_id[row][0] = turn->line->seq;
+    w->batch.logits[row] = wants_logits ? 1 : 0;
+    turn->n_rows++;
+    if (wants_logits) {
+        turn->logits_row = row;
+    }
+    return true;
+}
+
+/* A reply that has used up what it was promised goes on only with cells that nobody else was. */
+static bool
+may_grow(const struct pal_model_worker *w, const struct pal_model_turn *turn)
+{
+    return turn->n_reply < turn->n_reply_room ||
+           pal_timelines_n_available(&w->lines, NULL) > pal_model_n_promised(w);
+}
+
+static void
+add_decode_rows(struct pal_model_worker *w)
+{
+    for (size_t i = w->n_turns; i > 0; i--) {
+        struct pal_model_turn *turn = w->turns[i - 1];
+        if (turn->state != PAL_MODEL_TURN_DECODE || turn->line == NULL) {
+            continue;
+        }
+        if (turn->line->n_tokens >= w->model.n_ctx_max_tokens || !may_grow(w, turn) ||
+            !add_row(w, turn, turn->next, true)) {
+            pal_model_end_done(w, turn, PAL_FINISH_LENGTH);
+            continue;
+        }
+        struct pal_cost_rows row = {.n_rows = 1, .depth = (uint32_t)turn->line->n_tokens};
+        w->decode_rows = pal_cost_join(w->decode_rows, row);
+    }
+}
+
+/* What a row of a prompt costs in a large chunk, us. */
+static int64_t
+prefill_row_us(const struct pal_model_worker *w)
+{
+    struct pal_cost_rows chunk = {.n_rows = 64};
+    return pal_cost_predict(&w->cost, chunk) / chunk.n_rows;
+}
+
+/*
+ * The prompt to go on with: the shortest, so that first tokens come early; but each microsecond of
+ * waiting counts as one of work less, so that a long one is overtaken only for so long as it takes
+ * itself.
+ */
+static struct pal_model_turn *
+next_prefill(struct pal_model_worker *w, int64_t now_us)
+{
+    struct pal_model_turn *best = NULL;
+    int64_t best_us = 0;
+    int64_t row_us = prefill_row_us(w);
+    for (size_t i = 0; i < w->n_turns; i++) {
+        struct pal_model_turn *turn = w->turns[i];
+        size_t n_left = pal_model_turn_n_left(turn);
+        if (turn->state != PAL_MODEL_TURN_PREFILL || turn->line == NULL || n_left == 0) {
+            continue;
+        }
+        int64_t us = (int64_t)n_left * row_us - (now_us - turn->job.submitted_us);
+        if (best == NULL || us < best_us) {
+            best = turn;
+            best_us = us;
+        }
+    }
+    return best;
+}
+
+/* How many rows of prompts this step takes, `turn`'s first. */
+static int32_t
+chunk_rows(const struct pal_model_worker *w, const struct pal_model_turn *turn)
+{
+    int32_t room = (int32_t)w->settings->n_batch_tokens - w->batch.n_tokens;
+    if (room <= 0) {
+        return 0;
+    }
+    uint32_t depth = (uint32_t)turn->line->n_tokens;
+    if (w->decode_rows.n_rows == 0) {
+        uint32_t n =
+            pal_cost_rows_within(&w->cost, w->decode_rows, depth, PREFILL_STEP_US, (uint32_t)room);
+        n = n > PREFILL_ROWS_MIN ? n : PREFILL_ROWS_MIN;
+        return (int32_t)n < room ? (int32_t)n : room;
+    }
+    uint32_t most =
+        w->settings->chunk_tokens < (uint32_t)room ? w->settings->chunk_tokens : (uint32_t)room;
+    int64_t usual_us = pal_cost_predict(&w->cost, w->decode_rows);
+    return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, usual_us * GAP_TIMES_MAX,
+                                         most);
+}
+
+static void
+add_prefill_rows(struct pal_model_worker *w, int64_t now_us)
+{
+    struct pal_model_turn *turn = next_prefill(w, now_us);
+    int32_t limit = turn != NULL ? w->batch.n_tokens + chunk_rows(w, turn) : 0;
+    while (turn != NULL && w->batch.n_tokens < limit) {
+        size_t left = pal_model_turn_n_left(turn);
+        llama_token token = turn->prompt.tokens[turn->line->n_tokens];
+        if (!add_row(w, turn, token, left == 1)) {
+            /* Its cells were promised; so this is our own fault, and only its turn's. */
+            struct pal_error error;
+            (void)pal_error_set(&error, PAL_ERR_CONTEXT, "the context's memory is full");
+            w->batch.n_tokens -= (int32_t)turn->n_rows;
+            pal_timeline_cut(&w->lines, turn->line, turn->n_before);
+            pal_model_end_failed(w, turn, &error);
+            turn = next_prefill(w, now_us);
+            continue;
+        }
+        if (left == 1) {
+            turn = next_prefill(w, now_us);
+        }
+    }
+}
+
+void
+pal_model_batch(struct pal_model_worker *w, int64_t now_us)
+{
+    w->batch.n_tokens = 0;
+    w->lonely = NULL;
+    w->decode_rows = (struct pal_cost_rows){0};
+    w->prefill_rows = (struct pal_cost_rows){0};
+    for (size_t i = 0; i < w->n_turns; i++) {
+        struct pal_model_turn *turn = w->turns[i];
+        turn->n_rows = 0;
+        turn->logits_row = -1;
+        turn->n_before = turn->line != NULL ? turn->line->n_tokens : 0;
+    }
+    add_decode_rows(w);
+    add_prefill_rows(w, now_us);
+    size_t n_in = 0;
+    for (size_t i = 0; i < w->n_turns; i++) {
+        const struct pal_model_turn *turn = w->turns[i];
+        if (turn->n_rows == 0) {
+            continue;
+        }
+        w->lonely = n_in == 0 ? turn : NULL;
+        n_in++;
+        if (turn->state == PAL_MODEL_TURN_PREFILL) {
+            struct pal_cost_rows rows = {
+                .n_rows = (uint32_t)turn->n_rows,
+                .depth = (uint32_t)(turn->line->n_tokens - turn->n_rows / 2),
+            };
+            w->prefill_rows = pal_cost_join(w->prefill_rows, rows);
+        }
+    }
+}

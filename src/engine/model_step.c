@@ -1,0 +1,108 @@
+#include "engine/model_worker.h"
+
+#include "util/clock.h"
+
+#define LOG_TOPIC "worker"
+#include "util/log.h"
+
+/*
+ * A step failed: 1 = no room in the KV, 2 = aborted, negative = an error. llama.cpp may have kept a
+ * part of the batch, so every line is cut back to where it was, and the step is tried once more.
+ */
+static void
+handle_failed_step(struct pal_model_worker *w, int32_t status)
+{
+    struct pal_error error;
+    (void)pal_error_set(&error, status == 1 ? PAL_ERR_CONTEXT : PAL_ERR_ENGINE,
+                        "the model's step failed twice: llama_decode returned %d", status);
+    bool is_second = status != 2 && w->n_failed_steps > 0;
+    for (size_t i = w->n_turns; i > 0; i--) {
+        struct pal_model_turn *turn = w->turns[i - 1];
+        if (turn->n_rows == 0) {
+            continue;
+        }
+        pal_timeline_cut(&w->lines, turn->line, turn->n_before);
+        /* A memory that can't go back has lost the reply with its prompt. */
+        bool is_lost =
+            turn->state == PAL_MODEL_TURN_DECODE && turn->line->n_tokens < turn->n_before;
+        if (is_second || (is_lost && status != 2)) {
+            pal_model_end_failed(w, turn, &error);
+        }
+    }
+    if (status == 2) {
+        return; /* the cancel or the deadline behind it comes before the next step */
+    }
+    pal_log_warn("a step failed", "llama_decode=%d rows=%d", status, w->batch.n_tokens);
+    w->n_failed_steps = is_second ? 0 : w->n_failed_steps + 1;
+    while (!is_second && status == 1 && pal_timelines_evict(&w->lines, NULL)) {
+    }
+}
+
+/* Draws the turn's next token from the step's logits. */
+static void
+sample(struct pal_model_worker *w, struct pal_model_turn *turn)
+{
+    if (turn->state == PAL_MODEL_TURN_PREFILL) {
+        turn->state = PAL_MODEL_TURN_DECODE;
+        turn->prompt_us = pal_now_us();
+        turn->usage.prompt_us = turn->prompt_us - turn->admitted_us;
+    }
+    llama_token token = llama_sampler_sample(turn->sampler, w->model.context, turn->logits_row);
+    turn->next = token;
+    enum pal_model_turn_said said = pal_model_turn_say(turn, &w->model, token);
+    pal_model_turn_send(turn, w->host);
+    if (said == PAL_MODEL_TURN_STOPS) {
+        pal_model_end_done(w, turn, PAL_FINISH_STOP);
+    } else if (said == PAL_MODEL_TURN_IS_FULL) {
+        pal_model_end_done(w, turn, PAL_FINISH_LENGTH);
+    }
+}
+
+/*
+ * Leaves the cores to whoever else wants them, and takes them back (pace.h). A number of threads
+ * that a person has set is kept.
+ */
+static void
+keep_pace(struct pal_model_worker *w, int64_t now_us)
+{
+    struct pal_pace_sample now;
+    bool is_paced = w->settings->n_threads == 0 || (w->settings->ways & PAL_ENGINE_PACED) != 0;
+    if (!is_paced || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US || !pal_pace_read(&now)) {
+        return;
+    }
+    uint32_t n = pal_pace_update(&w->pace, &now);
+    if (n == w->n_threads_now) {
+        return;
+    }
+    w->n_threads_now = n;
+    uint32_t decode = w->model.n_threads < n ? w->model.n_threads : n;
+    uint32_t batch = w->model.n_threads_batch < n ? w->model.n_threads_batch : n;
+    llama_set_n_threads(w->model.context, (int32_t)decode, (int32_t)batch);
+    pal_cost_set_threads(&w->cost, n);
+    pal_log_debug("pace", "threads=%u", n);
+}
+
+void
+pal_model_step(struct pal_model_worker *w)
+{
+    int64_t began_us = pal_now_us();
+    keep_pace(w, began_us);
+    int32_t status = 0;
+    if (!pal_fault_hit(&w->fault, &status)) {
+        status = llama_decode(w->model.context, w->batch);
+        llama_synchronize(w->model.context); /* a card may still be at it */
+    }
+    w->lonely = NULL;
+    if (status != 0) {
+        handle_failed_step(w, status);
+        return;
+    }
+    w->n_failed_steps = 0;
+    for (size_t i = w->n_turns; i > 0; i--) {
+        if (w->turns[i - 1]->logits_row >= 0) {
+            sample(w, w->turns[i - 1]);
+        }
+    }
+    pal_cost_note(&w->cost, pal_cost_join(w->decode_rows, w->prefill_rows),
+                  pal_now_us() - began_us);
+}

@@ -1,0 +1,55 @@
+#ifndef PAL_ENGINE_MODEL_WORKER_H
+#define PAL_ENGINE_MODEL_WORKER_H
+/*
+ * The model as a worker: continuous batching over timelines. For its own files only:
+ *
+ *     model_worker.c   what the host asks: load, submit, cancel, step; how turns end
+ *     model_admit.c    when a waiting turn gets a timeline and cells
+ *     model_batch.c    which rows a step computes
+ *     model_step.c     the step itself, and what comes of it
+ *
+ * Compute thread.
+ */
+#include "engine/cost.h"
+#include "engine/fault.h"
+#include "engine/model_turn.h"
+#include "engine/pace.h"
+#include "engine/worker.h"
+
+struct pal_model_worker {
+    struct pal_host *host;
+    const struct pal_settings *settings;
+    struct pal_model model;
+    struct pal_timelines lines;
+    struct pal_replies *replies; /* owned */
+    struct llama_batch batch;
+    struct pal_model_turn *turns[PAL_ENGINE_SEQUENCES_MAX]; /* owned; oldest first */
+    size_t n_turns;
+    const struct pal_model_turn *lonely; /* the only turn of the running step, else NULL */
+    struct pal_cost_rows decode_rows;    /* of the running step, */
+    struct pal_cost_rows prefill_rows;   /* and the rest of it */
+    unsigned n_failed_steps;             /* one after the other */
+    struct pal_cost cost;
+    struct pal_pace pace;
+    uint32_t n_threads_now; /* what the context was told last */
+    struct pal_fault fault;
+};
+
+/* Emit the final event, give the timeline back, forget the turn. */
+void pal_model_end_done(struct pal_model_worker *w, struct pal_model_turn *turn,
+                        enum pal_finish finish);
+void pal_model_end_failed(struct pal_model_worker *w, struct pal_model_turn *turn,
+                          const struct pal_error *error);
+
+/* Cells that running turns may still take of what they were promised. */
+size_t pal_model_n_promised(const struct pal_model_worker *w);
+/* Gives waiting turns their timelines, as far as there are some. */
+void pal_model_admit(struct pal_model_worker *w, int64_t now_us);
+
+/* Fills w->batch and, in the turns, what the step's rows are. Turns that can't go on end here. */
+void pal_model_batch(struct pal_model_worker *w, int64_t now_us);
+
+/* Computes w->batch, which is not empty. */
+void pal_model_step(struct pal_model_worker *w);
+
+#endif

@@ -1,0 +1,179 @@
+#include "test.h"
+
+#include "engine/cost.h"
+
+static struct pal_cost_rows
+rows(uint32_t n, uint32_t depth)
+{
+    return (struct pal_cost_rows){.n_rows = n, .depth = depth};
+}
+
+static void
+test_nothing_is_known_before_the_first_step(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 2);
+    assert_int_equal(pal_cost_predict(&cost, rows(3, 100)), 0);
+    pal_cost_note(&cost, rows(0, 0), 500);
+    pal_cost_note(&cost, rows(1, 0), 0);
+    assert_int_equal(pal_cost_predict(&cost, rows(1, 0)), 0);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_between_known_sizes_it_is_a_line_and_beyond_them_the_last_slope(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 2);
+    pal_cost_note(&cost, rows(2, 100), 100);
+    assert_int_equal(pal_cost_predict(&cost, rows(1, 100)), 100); /* fewer cost no more */
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 200); /* one point: by the row */
+    pal_cost_note(&cost, rows(12, 100), 200);
+    assert_int_equal(pal_cost_predict(&cost, rows(7, 100)), 150);
+    assert_int_equal(pal_cost_predict(&cost, rows(32, 100)), 400);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_it_follows_the_machine_and_survives_a_hiccup(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 2);
+    pal_cost_note(&cost, rows(4, 0), 1000);
+    pal_cost_note(&cost, rows(4, 0), 1000000);
+    assert_in_range(pal_cost_predict(&cost, rows(4, 0)), 1000, 1500);
+    for (int i = 0; i < 20; i++) {
+        pal_cost_note(&cost, rows(4, 0), 4000);
+    }
+    assert_in_range(pal_cost_predict(&cost, rows(4, 0)), 3900, 4000);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_depths_and_threads_have_costs_of_their_own(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 2);
+    pal_cost_note(&cost, rows(4, 100), 1000);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 20000)), 1000); /* the nearest that is known */
+    pal_cost_note(&cost, rows(4, 20000), 3000);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 20000)), 3000);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000);
+    pal_cost_set_threads(&cost, 1);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 0);
+    pal_cost_note(&cost, rows(4, 100), 2000);
+    pal_cost_set_threads(&cost, 2);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000);
+    pal_cost_finish(&cost);
+}
+
+/* A machine whose step costs `us(n)`; a stream of `n_base` rows is to wait at most twice as long
+ * while a prompt comes in. Returns the rows that it settles at. */
+static uint32_t
+settle(int64_t (*us)(uint32_t), uint32_t n_base, unsigned *n_over)
+{
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    for (int i = 0; i < 8; i++) {
+        pal_cost_note(&cost, rows(n_base, 200), us(n_base));
+    }
+    uint32_t n = 0;
+    *n_over = 0;
+    for (int step = 0; step < 60; step++) {
+        int64_t budget = 2 * pal_cost_predict(&cost, rows(n_base, 200));
+        n = pal_cost_rows_within(&cost, rows(n_base, 200), 200, budget, 512);
+        assert_in_range(n, 1, 512);
+        int64_t took = us(n_base + n);
+        *n_over += took * 2 > 5 * us(n_base);
+        pal_cost_note(&cost, rows(n_base + n, 200), took);
+    }
+    pal_cost_finish(&cost);
+    return n;
+}
+
+static int64_t
+straight(uint32_t n)
+{
+    return 10000 + 1000 * (int64_t)n;
+}
+
+/* As measured: four rows cost no more than two; then it rises slowly. */
+static int64_t
+stairs(uint32_t n)
+{
+    return n == 1 ? 187000 : n <= 8 ? 340000 + 8000 * (int64_t)n : 300000 + 18600 * (int64_t)n;
+}
+
+/* Each row costs as much as the first. */
+static int64_t
+steep(uint32_t n)
+{
+    return 160000 * (int64_t)n;
+}
+
+static void
+test_a_prompt_gets_what_fits_into_twice_the_usual_step(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t (*us)(uint32_t);
+        uint32_t n_base;
+        uint32_t least;
+        uint32_t most;
+    } cases[] = {
+        {straight, 1, 9, 12}, {straight, 3, 9, 13}, {stairs, 1, 1, 5},
+        {stairs, 3, 17, 21},  {steep, 1, 1, 1},     {steep, 3, 3, 3},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        unsigned n_over = 0;
+        uint32_t n = settle(cases[i].us, cases[i].n_base, &n_over);
+        assert_in_range(n, cases[i].least, cases[i].most);
+        assert_int_equal(n_over, 0); /* also while it was learning */
+    }
+}
+
+static void
+test_a_chunk_is_never_more_than_is_left_nor_less_than_a_row(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    assert_int_equal(pal_cost_rows_within(&cost, rows(0, 0), 0, 1000, 1), 1);
+    pal_cost_note(&cost, rows(1, 0), 5000);
+    assert_int_equal(pal_cost_rows_within(&cost, rows(1, 0), 0, 10, 512), 1);
+    pal_cost_note(&cost, rows(512, 0), 6000);
+    assert_int_equal(pal_cost_rows_within(&cost, rows(1, 0), 0, 100000, 37), 37);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_sizes_are_found_for_every_number_of_rows(void **state)
+{
+    (void)state;
+    uint32_t last = 1;
+    for (uint32_t n = 1; n <= 5000; n++) {
+        uint32_t size = pal_cost_size_down(n);
+        assert_true(size <= n && size >= last);
+        last = size;
+    }
+    assert_int_equal(last, 4096);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nothing_is_known_before_the_first_step),
+        cmocka_unit_test(test_between_known_sizes_it_is_a_line_and_beyond_them_the_last_slope),
+        cmocka_unit_test(test_it_follows_the_machine_and_survives_a_hiccup),
+        cmocka_unit_test(test_depths_and_threads_have_costs_of_their_own),
+        cmocka_unit_test(test_a_prompt_gets_what_fits_into_twice_the_usual_step),
+        cmocka_unit_test(test_a_chunk_is_never_more_than_is_left_nor_less_than_a_row),
+        cmocka_unit_test(test_sizes_are_found_for_every_number_of_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
