@@ -18,6 +18,8 @@ static const uint32_t depths[PAL_COST_DEPTHS] = {0, 512, 2048, 6144, 16384};
 #define SMOOTHING_DIV 4
 /* and for no more than so many times what was known: a hiccup of the machine is not the step. */
 #define SAMPLE_MAX_TIMES 3
+/* Past what was measured, a slope says something for so many times as many rows. */
+#define EXPLORE_TIMES 2
 
 void
 pal_cost_init(struct pal_cost *cost, uint32_t n_threads_max)
@@ -32,13 +34,6 @@ pal_cost_finish(struct pal_cost *cost)
 {
     free(cost->tables);
     *cost = (struct pal_cost){0};
-}
-
-void
-pal_cost_set_threads(struct pal_cost *cost, uint32_t n_threads)
-{
-    PAL_ASSERT(n_threads >= 1 && n_threads <= cost->n_threads_max);
-    cost->n_threads = n_threads;
 }
 
 /* The last size that is not more than n_rows. */
@@ -77,6 +72,22 @@ is_empty(const int64_t *us)
         }
     }
     return true;
+}
+
+void
+pal_cost_set_threads(struct pal_cost *cost, uint32_t n_threads)
+{
+    PAL_ASSERT(n_threads >= 1 && n_threads <= cost->n_threads_max);
+    struct pal_cost_table *table = &cost->tables[n_threads - 1];
+    bool is_new = true;
+    for (uint32_t i = 0; i < PAL_COST_DEPTHS; i++) {
+        is_new = is_new && is_empty(table->us[i]);
+    }
+    if (is_new) {
+        /* Wrong, but in about the right proportions, and soon corrected. */
+        *table = cost->tables[cost->n_threads - 1];
+    }
+    cost->n_threads = n_threads;
 }
 
 /* The row of the table for this depth, or the nearest that holds something; else its own. */
@@ -175,6 +186,17 @@ pal_cost_join(struct pal_cost_rows a, struct pal_cost_rows b)
     };
 }
 
+/* The greatest size that has been measured; 0 = none. */
+static uint32_t
+largest_known(const int64_t *us)
+{
+    uint32_t largest = 0;
+    for (uint32_t i = 0; i < PAL_COST_SIZES; i++) {
+        largest = us[i] != 0 ? sizes[i] : largest;
+    }
+    return largest;
+}
+
 uint32_t
 pal_cost_rows_within(const struct pal_cost *cost, struct pal_cost_rows base, uint32_t depth,
                      int64_t budget_us, uint32_t n_max)
@@ -192,6 +214,9 @@ pal_cost_rows_within(const struct pal_cost *cost, struct pal_cost_rows base, uin
         struct pal_cost_rows all = pal_cost_join(base, added);
         const int64_t *row = row_of_depth(cost, all.depth);
         int64_t us = predict(row, all.n_rows);
+        if (us == 0 || sizes[i] > EXPLORE_TIMES * largest_known(row)) {
+            break;
+        }
         if (us <= budget_us) {
             best = n;
         } else if (row[i] == 0) {
@@ -203,10 +228,12 @@ pal_cost_rows_within(const struct pal_cost *cost, struct pal_cost_rows base, uin
             break; /* dearer ones may lie before a cheap quantum, but not so far */
         }
     }
-    /* All of n_max where the size above it would fit as well. */
+    /* All of it, if that fits as well and is no size of the table. */
     struct pal_cost_rows most = {.n_rows = n_max, .depth = depth};
-    if (best > 0 && best < n_max &&
-        pal_cost_predict(cost, pal_cost_join(base, most)) <= budget_us) {
+    struct pal_cost_rows all = pal_cost_join(base, most);
+    const int64_t *row = row_of_depth(cost, all.depth);
+    if (best > 0 && best < n_max && predict(row, all.n_rows) <= budget_us &&
+        all.n_rows <= EXPLORE_TIMES * largest_known(row)) {
         best = n_max;
     }
     return best > 0 ? best : 1;

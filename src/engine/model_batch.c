@@ -117,9 +117,12 @@ chunk_rows(const struct pal_model_worker *w, const struct pal_model_turn *turn)
     }
     uint32_t most =
         w->settings->chunk_tokens < (uint32_t)room ? w->settings->chunk_tokens : (uint32_t)room;
-    int64_t usual_us = pal_cost_predict(&w->cost, w->decode_rows);
-    return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, usual_us * GAP_TIMES_MAX,
-                                         most);
+    /* Where one row more is dear, those that come almost free with it are taken as well. */
+    struct pal_cost_rows one = {.n_rows = 1, .depth = depth};
+    int64_t least_us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, one));
+    int64_t budget_us = GAP_TIMES_MAX * pal_cost_predict(&w->cost, w->decode_rows);
+    budget_us = budget_us > least_us * 9 / 8 ? budget_us : least_us * 9 / 8;
+    return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
 }
 
 static void

@@ -64,8 +64,11 @@ test_depths_and_threads_have_costs_of_their_own(void **state)
     assert_int_equal(pal_cost_predict(&cost, rows(4, 20000)), 3000);
     assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000);
     pal_cost_set_threads(&cost, 1);
-    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 0);
-    pal_cost_note(&cost, rows(4, 100), 2000);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000); /* for a start */
+    for (int i = 0; i < 20; i++) {
+        pal_cost_note(&cost, rows(4, 100), 2000);
+    }
+    assert_in_range(pal_cost_predict(&cost, rows(4, 100)), 1900, 2000);
     pal_cost_set_threads(&cost, 2);
     assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000);
     pal_cost_finish(&cost);
@@ -131,8 +134,10 @@ test_a_prompt_gets_what_fits_into_twice_the_usual_step(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         unsigned n_over = 0;
         uint32_t n = settle(cases[i].us, cases[i].n_base, &n_over);
+
         assert_in_range(n, cases[i].least, cases[i].most);
-        assert_int_equal(n_over, 0); /* also while it was learning */
+        /* Also while it was learning, but for one try of what might have been free. */
+        assert_in_range(n_over, 0, 1);
     }
 }
 
