@@ -9,10 +9,17 @@
 /* Chains stay short up to the default of 4096 conversations; with more they only get longer. */
 #define N_BUCKETS 1024
 
+/* Where a message was said; both owned, NULL = nowhere in particular. */
+struct origin {
+    char *channel;
+    char *message_id;
+};
+
 struct pal_conv {
     char *key; /* owned */
     uint64_t serial;
     struct pal_message *messages; /* owned; room for max_messages */
+    struct origin *origins;       /* of each message */
     size_t n_messages;
     int64_t touched_us;
     struct pal_conv *next_in_bucket;
@@ -90,15 +97,25 @@ unlink_age(struct pal_convs *convs, struct pal_conv *conv)
     }
 }
 
+static void
+drop_messages_at(struct pal_conv *conv, size_t at, size_t n)
+{
+    for (size_t i = at; i < at + n; i++) {
+        free(conv->messages[i].text);
+        free(conv->origins[i].channel);
+        free(conv->origins[i].message_id);
+    }
+    size_t n_behind = conv->n_messages - at - n;
+    memmove(conv->messages + at, conv->messages + at + n, n_behind * sizeof(*conv->messages));
+    memmove(conv->origins + at, conv->origins + at + n, n_behind * sizeof(*conv->origins));
+    conv->n_messages -= n;
+}
+
 /* Forgets the n oldest messages. */
 static void
 drop_messages(struct pal_conv *conv, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        free(conv->messages[i].text);
-    }
-    conv->n_messages -= n;
-    memmove(conv->messages, conv->messages + n, conv->n_messages * sizeof(*conv->messages));
+    drop_messages_at(conv, 0, n);
 }
 
 static void
@@ -113,6 +130,7 @@ drop(struct pal_convs *convs, struct pal_conv *conv)
     unlink_age(convs, conv);
     drop_messages(conv, conv->n_messages);
     free(conv->messages);
+    free(conv->origins);
     free(conv->key);
     free(conv);
     convs->n--;
@@ -144,6 +162,7 @@ pal_convs_touch(struct pal_convs *convs, const char *key, int64_t now_us)
         conv->key = pal_strdup(key);
         conv->serial = ++convs->last_serial;
         conv->messages = pal_calloc(convs->max_messages, sizeof(*conv->messages));
+        conv->origins = pal_calloc(convs->max_messages, sizeof(*conv->origins));
         struct pal_conv **bucket = &convs->buckets[bucket_of(key)];
         conv->next_in_bucket = *bucket;
         *bucket = conv;
@@ -187,27 +206,43 @@ pal_convs_n(const struct pal_convs *convs)
 }
 
 static void
-add_message(struct pal_convs *convs, struct pal_conv *conv, enum pal_role role, const char *text)
+add_message(struct pal_convs *convs, struct pal_conv *conv, enum pal_role role, const char *text,
+            const char *channel, const char *message_id)
 {
     if (conv->n_messages == convs->max_messages) {
         drop_messages(conv, 1);
     }
+    conv->origins[conv->n_messages] = (struct origin){
+        .channel = pal_strdup(channel),
+        .message_id = pal_strdup(message_id),
+    };
     conv->messages[conv->n_messages++] =
         (struct pal_message){.role = role, .text = pal_strdup(text)};
 }
 
 void
 pal_convs_add_exchange(struct pal_convs *convs, const char *key, const char *line,
-                       const char *reply, int64_t now_us)
+                       const char *reply, const char *channel, const char *message_id,
+                       int64_t now_us)
 {
     struct pal_conv *conv = pal_convs_touch(convs, key, now_us);
-    add_message(convs, conv, PAL_ROLE_USER, line);
-    add_message(convs, conv, PAL_ROLE_ASSISTANT, reply);
+    add_message(convs, conv, PAL_ROLE_USER, line, channel, message_id);
+    add_message(convs, conv, PAL_ROLE_ASSISTANT, reply, channel, message_id);
     /* With an odd maximum the oldest line is gone and its answer left: many chat templates refuse
      * to begin with one. */
     if (conv->messages[0].role == PAL_ROLE_ASSISTANT) {
         drop_messages(conv, 1);
     }
+}
+
+/* Forgets a message's place and gives its text away. */
+static char *
+pop_message(struct pal_conv *conv)
+{
+    size_t at = --conv->n_messages;
+    free(conv->origins[at].channel);
+    free(conv->origins[at].message_id);
+    return conv->messages[at].text;
 }
 
 char *
@@ -218,10 +253,42 @@ pal_convs_take_back(struct pal_convs *convs, const char *key)
     if (conv == NULL || conv->n_messages < 2) {
         return NULL;
     }
-    conv->n_messages -= 2;
-    char *line = conv->messages[conv->n_messages].text;
-    free(conv->messages[conv->n_messages + 1].text);
-    return line;
+    free(pop_message(conv));
+    return pop_message(conv);
+}
+
+static bool
+matches(const char *text, const char *wanted)
+{
+    return wanted == NULL || (text != NULL && strcmp(text, wanted) == 0);
+}
+
+/* A history is pairs of a line and its answer, so one goes with the other. */
+static size_t
+clear(struct pal_conv *conv, const char *channel, const char *message_id)
+{
+    size_t n_cleared = 0;
+    for (size_t at = 0; at + 1 < conv->n_messages;) {
+        const struct origin *origin = &conv->origins[at];
+        if (matches(origin->channel, channel) && matches(origin->message_id, message_id)) {
+            drop_messages_at(conv, at, 2);
+            n_cleared++;
+        } else {
+            at += 2;
+        }
+    }
+    return n_cleared;
+}
+
+size_t
+pal_convs_clear(struct pal_convs *convs, const char *key, const char *channel,
+                const char *message_id)
+{
+    size_t n_cleared = 0;
+    for (struct pal_conv *conv = convs->oldest; conv != NULL; conv = conv->newer) {
+        n_cleared += matches(conv->key, key) ? clear(conv, channel, message_id) : 0;
+    }
+    return n_cleared;
 }
 
 uint64_t

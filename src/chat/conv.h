@@ -29,10 +29,19 @@ size_t pal_convs_n(const struct pal_convs *convs);
 
 /*
  * Remembers what a user said and what was answered, as it was sent; the oldest messages beyond the
- * maximum are dropped, and no history begins with an answer. Touches it.
+ * maximum are dropped, and no history begins with an answer. Touches it. channel, message_id: where
+ * it was said, for pal_convs_clear(); NULL = nowhere in particular.
  */
 void pal_convs_add_exchange(struct pal_convs *convs, const char *key, const char *line,
-                            const char *reply, int64_t now_us);
+                            const char *reply, const char *channel, const char *message_id,
+                            int64_t now_us);
+
+/*
+ * Forgets the exchanges that match all that is not NULL. Returns how many. A conversation without
+ * any stays, as one that has been looked up.
+ */
+size_t pal_convs_clear(struct pal_convs *convs, const char *key, const char *channel,
+                       const char *message_id);
 
 /*
  * Takes the newest exchange out again and gives its line, which the caller frees. NULL if there is

@@ -9,7 +9,8 @@ struct pal_queue_lane {
     char *user; /* owned; NULL = those without a name */
     struct pal_queue_item *first;
     struct pal_queue_item *last;
-    uint32_t n_items; /* never 0: an empty lane is freed */
+    uint32_t n_items;  /* never 0: an empty lane is freed */
+    uint32_t n_passed; /* takes from other lanes since this one was served */
     struct pal_queue_lane *next;
 };
 
@@ -96,15 +97,23 @@ pal_queue_push(struct pal_queue *queue, const char *user, struct pal_queue_item 
     return PAL_OK;
 }
 
+static uint32_t
+standing(const struct pal_queue_lane *lane)
+{
+    return lane->first->rank + lane->n_passed / PAL_QUEUE_AGEING;
+}
+
 struct pal_queue_item *
 pal_queue_next(const struct pal_queue *queue, pal_queue_may_run_fn may_run, void *userdata)
 {
+    const struct pal_queue_lane *best = NULL;
     for (const struct pal_queue_lane *lane = queue->lanes; lane != NULL; lane = lane->next) {
-        if (may_run == NULL || may_run(lane->first, userdata)) {
-            return lane->first;
+        if ((best == NULL || standing(lane) > standing(best)) &&
+            (may_run == NULL || may_run(lane->first, userdata))) {
+            best = lane;
         }
     }
-    return NULL;
+    return best != NULL ? best->first : NULL;
 }
 
 static void
@@ -122,7 +131,7 @@ unlink_item(struct pal_queue_lane *lane, struct pal_queue_item *item)
         lane->last = before;
     }
     lane->n_items--;
-    *item = (struct pal_queue_item){0};
+    *item = (struct pal_queue_item){.rank = item->rank};
 }
 
 void
@@ -144,6 +153,10 @@ pal_queue_take(struct pal_queue *queue, struct pal_queue_item *item)
 {
     struct pal_queue_lane *lane = item->lane;
     PAL_ASSERT(lane != NULL);
+    for (struct pal_queue_lane *other = queue->lanes; other != NULL; other = other->next) {
+        other->n_passed++;
+    }
+    lane->n_passed = 0;
     if (lane->n_items > 1) {
         *place_of_lane(queue, lane) = lane->next;
         lane->next = NULL;

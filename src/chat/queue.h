@@ -2,8 +2,11 @@
 #define PAL_CHAT_QUEUE_H
 /*
  * A fair queue: one lane for each user, first come first served within a lane, the lanes served in
- * turn. Between two takes from a lane, each other lane is served at most once, so nobody waits
- * longer because somebody else sent more.
+ * turn. Between two takes from a lane, each other lane of its rank is served at most once, so
+ * nobody waits longer because somebody else sent more.
+ *
+ * Higher ranks go first, but a lane gains a rank each PAL_QUEUE_AGEING times that another one was
+ * served before it, so nobody waits for ever behind people of rank.
  *
  * Items are embedded in their owner's struct and stay the owner's. Pure: no clock, no loop.
  */
@@ -15,7 +18,10 @@
 struct pal_queue;
 struct pal_queue_lane; /* private */
 
+#define PAL_QUEUE_AGEING 4
+
 struct pal_queue_item {
+    unsigned rank;               /* set by the owner before the push; 0 = everyone's */
     struct pal_queue_item *next; /* behind this one in its lane */
     struct pal_queue_lane *lane; /* NULL = in no queue */
 };
@@ -35,8 +41,9 @@ enum pal_err pal_queue_push(struct pal_queue *queue, const char *user,
 
 typedef bool (*pal_queue_may_run_fn)(const struct pal_queue_item *item, void *userdata);
 /*
- * Whose turn it is: the first item of the first lane that `may_run` (NULL = all may). A lane that
- * is passed over keeps its place. NULL if there is none. Nothing is changed: see pal_queue_take().
+ * Whose turn it is: the first item of the lane of the highest rank that `may_run` (NULL = all may),
+ * the first such lane if there are several. A lane that is passed over keeps its place. NULL if
+ * there is none. Nothing is changed: see pal_queue_take().
  */
 struct pal_queue_item *pal_queue_next(const struct pal_queue *queue, pal_queue_may_run_fn may_run,
                                       void *userdata);

@@ -357,6 +357,7 @@ pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint
     struct pal_turn *turn = NULL;
     if (err == PAL_OK) {
         turn = pal_calloc(1, sizeof(*turn));
+        turn->item.rank = request->rank;
         err = enqueue(sched, request->user, turn, error);
     }
     if (err != PAL_OK) {

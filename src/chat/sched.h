@@ -6,6 +6,7 @@
  * the turn never ran, the engine died, or the scheduler is closed.
  *
  * Fair: round robin over users, so that one who sends ten lines does not hold up one who sends one;
+ * higher ranks first, with ageing (queue.h);
  * within a user, first come first served. A turn whose deadline passes while it waits ends FAILED
  * with PAL_ERR_TIMEOUT. While the engine is starting or loading, turns wait (until their deadline);
  * when it has failed for good, they end FAILED at once.
@@ -45,6 +46,7 @@ struct pal_turn_request {
     const char
         *source;      /* "api", "terminal", "page", "twitch": a label of metrics; static storage */
     const char *user; /* fairness key; copied; NULL = everyone without a name together */
+    unsigned rank;    /* higher goes first, see queue.h; 0 = everyone's */
     struct pal_job job; /* turn_id 0, it is given here; emptied on success */
     struct pal_sink sink;
     /*

@@ -4,7 +4,7 @@ palabre_unit_test(test_conv LINK palabre-chat)
 palabre_unit_test(test_histogram LINK palabre-chat)
 palabre_unit_test(test_persona LINK palabre-chat)
 palabre_unit_test(test_plain LINK palabre-output)
-foreach(test care filter heart words)
+foreach(test care filter heart store words)
   palabre_unit_test(test_${test} LINK palabre-chat)
 endforeach()
 

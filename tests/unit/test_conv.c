@@ -30,7 +30,7 @@ test_ten_exchanges_leave_the_newest_twelve_messages(void **state)
         char line[8], reply[8];
         (void)snprintf(line, sizeof(line), "l%d", i);
         (void)snprintf(reply, sizeof(reply), "r%d", i);
-        pal_convs_add_exchange(convs, "me", line, reply, i * S);
+        pal_convs_add_exchange(convs, "me", line, reply, NULL, NULL, i * S);
     }
     static const char *const texts[] = {"l4", "r4", "l5", "r5", "l6", "r6",
                                         "l7", "r7", "l8", "r8", "l9", "r9"};
@@ -45,7 +45,7 @@ test_no_history_begins_with_an_answer(void **state)
     for (uint32_t max = 0; max < 9; max++) {
         struct pal_convs *convs = pal_convs_create(max, 3600 * S, 10);
         for (int i = 0; i < 20; i++) {
-            pal_convs_add_exchange(convs, "me", "line", "reply", i);
+            pal_convs_add_exchange(convs, "me", "line", "reply", NULL, NULL, i);
             size_t n;
             const struct pal_message *messages = pal_conv_messages(pal_convs_find(convs, "me"), &n);
             assert_true(n >= 2 && n % 2 == 0);
@@ -61,8 +61,8 @@ test_idle_conversation_is_dropped_at_its_time_and_no_sooner(void **state)
 {
     (void)state;
     struct pal_convs *convs = pal_convs_create(12, 3600 * S, 10);
-    pal_convs_add_exchange(convs, "old", "a", "b", 0);
-    pal_convs_add_exchange(convs, "new", "c", "d", 1000 * S);
+    pal_convs_add_exchange(convs, "old", "a", "b", NULL, NULL, 0);
+    pal_convs_add_exchange(convs, "new", "c", "d", NULL, NULL, 1000 * S);
     assert_int_equal(pal_convs_sweep(convs, 3600 * S - 1), 0);
     assert_int_equal(pal_convs_sweep(convs, 3600 * S), 1);
     assert_null(pal_convs_find(convs, "old"));
@@ -80,11 +80,11 @@ test_longest_idle_makes_room_for_a_new_conversation(void **state)
 {
     (void)state;
     struct pal_convs *convs = pal_convs_create(12, 3600 * S, 3);
-    pal_convs_add_exchange(convs, "a", "1", "2", 1);
-    pal_convs_add_exchange(convs, "b", "1", "2", 2);
-    pal_convs_add_exchange(convs, "c", "1", "2", 3);
+    pal_convs_add_exchange(convs, "a", "1", "2", NULL, NULL, 1);
+    pal_convs_add_exchange(convs, "b", "1", "2", NULL, NULL, 2);
+    pal_convs_add_exchange(convs, "c", "1", "2", NULL, NULL, 3);
     (void)pal_convs_touch(convs, "a", 4);
-    pal_convs_add_exchange(convs, "d", "1", "2", 5);
+    pal_convs_add_exchange(convs, "d", "1", "2", NULL, NULL, 5);
     assert_int_equal(pal_convs_n(convs), 3);
     assert_null(pal_convs_find(convs, "b"));
     assert_non_null(pal_convs_find(convs, "a"));
@@ -97,7 +97,7 @@ test_forgotten_conversation_comes_back_empty_and_as_another(void **state)
 {
     (void)state;
     struct pal_convs *convs = pal_convs_create(12, 3600 * S, 3);
-    pal_convs_add_exchange(convs, "a", "1", "2", 1);
+    pal_convs_add_exchange(convs, "a", "1", "2", NULL, NULL, 1);
     uint64_t serial = pal_conv_serial(pal_convs_find(convs, "a"));
     pal_convs_forget(convs, "a");
     pal_convs_forget(convs, "never there");
@@ -119,7 +119,7 @@ test_many_conversations_are_each_found_again(void **state)
     char key[16];
     for (int i = 0; i < N; i++) {
         (void)snprintf(key, sizeof(key), "user%d", i);
-        pal_convs_add_exchange(convs, key, key, "reply", i);
+        pal_convs_add_exchange(convs, key, key, "reply", NULL, NULL, i);
     }
     for (int i = 0; i < N; i += 3) {
         (void)snprintf(key, sizeof(key), "user%d", i);
