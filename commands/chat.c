@@ -18,6 +18,7 @@
 #include "commands/command.h"
 #include "commands/face.h"
 #include "commands/model_file.h"
+#include "commands/remember.h"
 #include "commands/planning.h"
 #include "commands/startup.h"
 #include "config/option.h"
@@ -44,6 +45,8 @@ struct chat {
     struct pal_engine *engine;
     struct pal_sched *sched;
     struct pal_companion *companion;
+    struct pal_store *store; /* NULL = what is said ends with the program */
+    struct pal_heart *heart;
     struct pal_performance *performance; /* NULL = no avatar is wanted */
     struct pal_chat_input *input;
     struct pal_chat_screen screen;
@@ -409,7 +412,14 @@ open_parts(struct chat *chat)
     struct pal_startup *startup = &chat->startup;
     if (pal_sched_create(&chat->loop, &startup->sched, chat->metrics, &chat->sched, &error) !=
             PAL_OK ||
-        pal_companion_create(&chat->loop, &startup->companion, chat->sched, &chat->companion,
+        pal_remember_open(&chat->loop, &startup->config, &chat->store, &chat->heart, &error) !=
+            PAL_OK) {
+        pal_chat_screen_notice(&chat->screen, "%s", error.text);
+        return false;
+    }
+    startup->companion.store = chat->store;
+    startup->companion.heart = chat->heart;
+    if (pal_companion_create(&chat->loop, &startup->companion, chat->sched, &chat->companion,
                              &error) != PAL_OK ||
         pal_face_open(&chat->loop, &startup->config, &chat->performance, &error) != PAL_OK ||
         pal_engine_open(&chat->loop, &startup->engine, on_engine_event, chat, &chat->engine,
@@ -419,6 +429,14 @@ open_parts(struct chat *chat)
     }
     pal_sched_set_engine(chat->sched, chat->engine);
     return true;
+}
+
+/* The memory goes last: what is being said has still to be written down. */
+static void
+on_companion_closed(void *userdata)
+{
+    struct chat *chat = userdata;
+    pal_store_close(chat->store, NULL, NULL);
 }
 
 /* Engine first, so that its last events still find the scheduler; then up the stream. */
@@ -433,13 +451,14 @@ close_parts(struct chat *chat)
         (void)uv_run(&chat->loop, UV_RUN_ONCE);
     }
     pal_sched_close(chat->sched, NULL, NULL);
-    pal_companion_close(chat->companion, NULL, NULL);
+    pal_companion_close(chat->companion, on_companion_closed, chat);
     pal_performance_close(chat->performance);
     pal_chat_input_close(chat->input);
     for (int i = 0; i < N_SIGNALS; i++) {
         uv_close((uv_handle_t *)&chat->signals[i], NULL);
     }
     (void)uv_run(&chat->loop, UV_RUN_DEFAULT);
+    pal_heart_destroy(chat->heart);
     pal_metrics_destroy(chat->metrics);
     int busy = uv_loop_close(&chat->loop);
     PAL_ASSERT(busy == 0);

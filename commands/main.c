@@ -30,6 +30,8 @@ static const struct command commands[] = {
      "regarde dans les modèles, les télécharge, en fabrique de synthétiques"},
     {"config", pal_command_config, "where the configuration is, what is in force, what is wrong",
      "où est la configuration, ce qui vaut, ce qui ne va pas"},
+    {"memory", pal_command_memory, "what the companion remembers: list, show, export, forget",
+     "ce que le compagnon retient : lister, montrer, exporter, oublier"},
     {"doctor", pal_command_doctor, "checks everything and says what mends what is wrong",
      "vérifie tout et dit ce qui répare ce qui ne va pas"},
     {"plan", pal_command_plan, "what would run where on this machine, and why",

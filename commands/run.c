@@ -15,6 +15,7 @@
 #include "commands/command.h"
 #include "commands/download.h"
 #include "commands/face.h"
+#include "commands/remember.h"
 #include "commands/planning.h"
 #include "commands/startup.h"
 #include "output/promptness.h"
@@ -34,6 +35,8 @@ struct daemon {
     struct pal_download *download;
     struct pal_sched *sched;
     struct pal_companion *companion;
+    struct pal_store *store;             /* NULL = conversations end with the program */
+    struct pal_heart *heart;             /* NULL = nothing is known by heart */
     struct pal_performance *performance; /* NULL = no avatar is wanted */
     struct pal_access *access;
     struct pal_engine *engine;
@@ -63,12 +66,20 @@ on_engine_closed(void *userdata)
 }
 
 static void
+on_store_closed(void *userdata)
+{
+    struct daemon *daemon = userdata;
+    daemon->store = NULL;
+    pal_performance_close(daemon->performance);
+    pal_engine_close(daemon->engine, on_engine_closed, daemon);
+}
+
+static void
 on_companion_closed(void *userdata)
 {
     struct daemon *daemon = userdata;
     daemon->companion = NULL;
-    pal_performance_close(daemon->performance);
-    pal_engine_close(daemon->engine, on_engine_closed, daemon);
+    pal_store_close(daemon->store, on_store_closed, daemon);
 }
 
 static void
@@ -211,6 +222,12 @@ open_parts(struct daemon *daemon, struct pal_error *error)
     enum pal_err err =
         pal_sched_create(&daemon->loop, &startup->sched, daemon->metrics, &daemon->sched, error);
     if (err == PAL_OK) {
+        err = pal_remember_open(&daemon->loop, &startup->config, &daemon->store, &daemon->heart,
+                                error);
+    }
+    if (err == PAL_OK) {
+        startup->companion.store = daemon->store;
+        startup->companion.heart = daemon->heart;
         err = pal_companion_create(&daemon->loop, &startup->companion, daemon->sched,
                                    &daemon->companion, error);
     }
@@ -291,6 +308,7 @@ pal_command_run(int argc, char **argv)
     }
     (void)uv_run(&daemon->loop, UV_RUN_DEFAULT);
     PAL_ASSERT(uv_loop_close(&daemon->loop) == 0);
+    pal_heart_destroy(daemon->heart);
     pal_metrics_destroy(daemon->metrics);
     pal_feed_destroy(daemon->feed);
     pal_startup_finish(&daemon->startup);

@@ -202,6 +202,8 @@ companion_options(const struct pal_startup *startup)
         .max_messages_per_user = (uint32_t)config->rate_limiting.max_messages_per_user,
         .max_idle_us = seconds_to_us(config->rate_limiting.max_idle_time),
         .model_timeout_us = timeout > 0 ? seconds_to_us(timeout) : -1,
+        .lang = pal_lang(),
+        .cares = config->bot.care,
     };
 }
 

@@ -77,6 +77,18 @@ enum pal_config_backend {
     PAL_CONFIG_BACKEND_CUDA,
 };
 
+enum pal_config_fallback {
+    PAL_CONFIG_FALLBACK_FUN,
+    PAL_CONFIG_FALLBACK_MINIMAL,
+    PAL_CONFIG_FALLBACK_SILENT,
+};
+
+enum pal_config_openings {
+    PAL_CONFIG_OPENINGS_ASK,
+    PAL_CONFIG_OPENINGS_ALWAYS,
+    PAL_CONFIG_OPENINGS_OFF,
+};
+
 enum pal_origin_kind {
     PAL_ORIGIN_DEFAULT,
     PAL_ORIGIN_FILE,
@@ -112,7 +124,37 @@ struct pal_config {
         int64_t max_tokens_chill;
         double temperature_chill;
         double model_timeout; /* seconds; 0 = none */
+        double cooldown;      /* seconds */
+        double wait_after;    /* seconds; 0 = never */
+        bool care;
+        bool known_by_heart;
+        char *answers_file; /* "" = answers.yaml beside the user's config.yaml */
     } bot;
+    struct {
+        struct pal_text_list aliases;
+        struct pal_text_list ignored;
+        char *command_prefix;
+        char *command_ask;
+        char *command_chill;
+        char *command_pal;
+        char *command_forgetme;
+        char *command_cacheadd;
+        char *command_cachestats;
+        char *command_cacheclear;
+        char *wait_text; /* "" = in the line's language; so is the next */
+        char *cooldown_text;
+        int64_t fallback_mode; /* enum pal_config_fallback */
+        int64_t openings;      /* enum pal_config_openings */
+        struct pal_text_list opening_list;
+        struct pal_text_list banned_words;
+        bool keep_links;
+    } chat;
+    struct {
+        bool enabled;
+        char *file; /* "" = memory.db in the user's data folder */
+        int64_t max_size_mb;
+        int64_t max_age_days; /* 0 = no limit */
+    } memory;
     struct {
         int64_t max_concurrent_users;
         int64_t max_messages_per_user;
