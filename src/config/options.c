@@ -378,6 +378,8 @@ const struct pal_option pal_options[] = {
         .initial =
             "nightbot,streamelements,streamlabs,moobot,fossabot,wizebot,sery_bot,soundalerts",
         .max = NAME_BYTES_MAX,
+        .initial_en = "the usual bots",
+        .initial_fr = "les robots habituels",
         .en = "Logins that never get an answer.",
         .fr = "Comptes qui n'ont jamais de réponse.",
     },
