@@ -16,6 +16,7 @@
 #include "commands/chat_input.h"
 #include "commands/chat_screen.h"
 #include "commands/command.h"
+#include "commands/engines.h"
 #include "commands/face.h"
 #include "commands/model_file.h"
 #include "commands/remember.h"
@@ -166,10 +167,16 @@ static bool
 wait_until_ready(struct chat *chat, const struct pal_engine *engine)
 {
     enum pal_engine_state state = pal_engine_state(engine);
+    bool is_told = false;
     while (!chat->is_leaving && state != PAL_ENGINE_READY && state != PAL_ENGINE_FAILED) {
         pal_chat_screen_progress(&chat->screen, pal_engine_progress(engine));
         (void)uv_run(&chat->loop, UV_RUN_ONCE);
         state = pal_engine_state(engine);
+        const struct pal_error *why = pal_engine_failure(engine);
+        if (!is_told && state == PAL_ENGINE_STARTING && why->code != PAL_OK) {
+            is_told = true; /* a server that is not there is waited for, but not in silence */
+            pal_chat_screen_notice(&chat->screen, "%s", why->text);
+        }
     }
     pal_chat_screen_end_progress(&chat->screen);
     if (state == PAL_ENGINE_FAILED) {
@@ -182,6 +189,12 @@ static void
 show_model(struct chat *chat)
 {
     const struct pal_engine_facts *facts = pal_engine_facts(chat->engine);
+    if (facts->is_remote) {
+        pal_chat_screen_notice(&chat->screen,
+                               PAL_T("model: %s, computed by %s", "modèle : %s, calculé par %s"),
+                               facts->model_name, facts->devices);
+        return;
+    }
     pal_chat_screen_notice(&chat->screen,
                            PAL_T("model: %s (%s %s), %u tokens of context, on %s, %u threads",
                                  "modèle : %s (%s %s), contexte de %u jetons, sur %s, %u fils"),
@@ -241,15 +254,21 @@ switch_model(struct chat *chat, const char *name)
     char *path = NULL;
     bool is_starter = false;
     struct pal_error error = {0};
+    if (!pal_engines_have_local(&chat->startup.config)) {
+        pal_chat_screen_notice(&chat->screen, "%s",
+                               PAL_T("the model is the server's: see engine.upstreams",
+                                     "le modèle est celui du serveur : voir engine.upstreams"));
+        return;
+    }
     if (pal_model_file_find(name, &path, &is_starter, &error) != PAL_OK) {
         pal_chat_screen_notice(&chat->screen, "%s", error.text);
         return;
     }
-    struct pal_engine_options options = chat->startup.engine;
-    options.model_path = path;
-    options.script_path = NULL;
+    struct pal_startup other = chat->startup; /* borrows: only its engine differs */
+    other.engine.model_path = path;
+    other.engine.script_path = NULL;
     struct pal_engine *engine = NULL;
-    if (pal_engine_open(&chat->loop, &options, on_engine_event, chat, &engine, &error) != PAL_OK) {
+    if (pal_engines_open(&chat->loop, &other, on_engine_event, chat, &engine, &error) != PAL_OK) {
         pal_chat_screen_notice(&chat->screen, "%s", error.text);
     } else if (!wait_until_ready(chat, engine)) {
         close_engine(chat, engine);
@@ -422,8 +441,8 @@ open_parts(struct chat *chat)
     if (pal_companion_create(&chat->loop, &startup->companion, chat->sched, &chat->companion,
                              &error) != PAL_OK ||
         pal_face_open(&chat->loop, &startup->config, &chat->performance, &error) != PAL_OK ||
-        pal_engine_open(&chat->loop, &startup->engine, on_engine_event, chat, &chat->engine,
-                        &error) != PAL_OK) {
+        pal_engines_open(&chat->loop, startup, on_engine_event, chat, &chat->engine, &error) !=
+            PAL_OK) {
         pal_chat_screen_notice(&chat->screen, "%s", error.text);
         return false;
     }

@@ -14,6 +14,7 @@
 #include "chat/feed.h"
 #include "commands/command.h"
 #include "commands/download.h"
+#include "commands/engines.h"
 #include "commands/face.h"
 #include "commands/remember.h"
 #include "commands/planning.h"
@@ -141,7 +142,12 @@ show_ready(struct daemon *daemon, const struct pal_engine_facts *facts)
     if (daemon->shows_progress) {
         (void)fprintf(stderr, "\r\033[K");
     }
-    if (!daemon->was_ready) {
+    if (!daemon->was_ready && facts->is_remote) {
+        (void)printf(
+            PAL_T("palabre: ready: %s, computed by %s\n", "palabre : prêt : %s, calculé par %s\n"),
+            facts->model_name, facts->devices);
+        (void)fflush(stdout);
+    } else if (!daemon->was_ready) {
         (void)printf(PAL_T("palabre: ready: %s, %s, %u threads, %u tokens of context (%.1f s)\n",
                            "palabre : prêt : %s, %s, %u fils, %u jetons de contexte (%.1f s)\n"),
                      facts->model_name, facts->variant, facts->n_threads, facts->n_ctx_tokens,
@@ -247,8 +253,8 @@ open_parts(struct daemon *daemon, struct pal_error *error)
         pal_access_set_controls(daemon->access, &controls);
     }
     if (err == PAL_OK) {
-        err = pal_engine_open(&daemon->loop, &startup->engine, on_engine_event, daemon,
-                              &daemon->engine, error);
+        err = pal_engines_open(&daemon->loop, startup, on_engine_event, daemon, &daemon->engine,
+                               error);
     }
     if (err == PAL_OK) {
         pal_sched_set_engine(daemon->sched, daemon->engine);

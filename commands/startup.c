@@ -9,6 +9,7 @@
 
 #include "chat/persona.h"
 #include "commands/command.h"
+#include "commands/engines.h"
 #include "commands/llama_dir.h"
 #include "commands/model_file.h"
 #include "commands/planning.h"
@@ -269,8 +270,12 @@ prepare(struct pal_startup *startup, struct pal_error *error)
                              PAL_T("cannot find this program's own file in /proc",
                                    "impossible de trouver ce programme dans /proc"));
     }
-    err = pal_planning_llama_dir(config, &startup->llama_dir, error);
-    if (err == PAL_OK && config->engine.script[0] == '\0') {
+    err = pal_engines_check(config, error);
+    bool has_local = pal_engines_have_local(config);
+    if (err == PAL_OK && has_local) {
+        err = pal_planning_llama_dir(config, &startup->llama_dir, error);
+    }
+    if (err == PAL_OK && has_local && config->engine.script[0] == '\0') {
         err = pal_model_file_find(config->model, &startup->model_path, &startup->starter, error);
     }
     if (err != PAL_OK) {

@@ -24,7 +24,7 @@ is_ready(const struct pal_call *call, enum pal_api_dialect dialect)
         return true;
     case PAL_ENGINE_STARTING:
     case PAL_ENGINE_LOADING:
-        if (engine != NULL && pal_engine_facts(engine)->n_ctx_tokens > 0) {
+        if (engine != NULL && pal_engine_facts(engine)->model_name[0] != '\0') {
             return true; /* it died and comes back: the turn waits for it in the line */
         }
         (void)snprintf(text, sizeof(text), "the model is loading (%d %%), try again soon",

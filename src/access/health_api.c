@@ -4,6 +4,26 @@
 #include "access/route.h"
 #include "util/mem.h"
 
+/* The engines that are asked in turn; NULL where there is but one. */
+static json_t *
+describe_parts(const struct pal_engine *engine)
+{
+    size_t n = engine != NULL ? pal_engine_n_parts(engine) : 0;
+    json_t *list = n > 0 ? json_array() : NULL;
+    for (size_t i = 0; i < n; i++) {
+        struct pal_engine_part part;
+        pal_engine_part(engine, i, &part);
+        json_t *one =
+            json_pack("{s:o, s:s, s:s, s:I, s:I, s:I}", "name", pal_json_text(part.name), "state",
+                      pal_engine_state_name(part.state), "breaker", part.breaker, "n_turns",
+                      (json_int_t)part.n_turns, "n_failures", (json_int_t)part.n_failures,
+                      "n_timeouts", (json_int_t)part.n_timeouts);
+        PAL_ASSERT(one != NULL);
+        (void)json_array_append_new(list, one);
+    }
+    return list;
+}
+
 static json_t *
 describe_ready(const struct pal_access *access)
 {
@@ -27,8 +47,9 @@ describe_not_ready(const struct pal_access *access)
 {
     const struct pal_engine *engine = access->engine;
     enum pal_engine_state state = engine != NULL ? pal_engine_state(engine) : PAL_ENGINE_STARTING;
-    bool failed = state == PAL_ENGINE_FAILED;
-    const char *message = failed                        ? pal_engine_failure(engine)->text
+    /* A server that is not there is no failure for good, but has its reason too. */
+    bool has_reason = engine != NULL && pal_engine_failure(engine)->code != PAL_OK;
+    const char *message = has_reason                    ? pal_engine_failure(engine)->text
                           : state == PAL_ENGINE_STOPPED ? "stopping"
                                                         : "Loading model";
     json_t *body = json_pack(
@@ -39,14 +60,24 @@ describe_not_ready(const struct pal_access *access)
     return body;
 }
 
+static void
+answer_health(const struct pal_call *call, int status, json_t *body)
+{
+    json_t *parts = describe_parts(call->access->engine);
+    if (parts != NULL) {
+        (void)json_object_set_new(body, "engines", parts);
+    }
+    pal_call_answer_json(call, status, body);
+}
+
 void
 pal_answer_health(const struct pal_call *call)
 {
     const struct pal_access *access = call->access;
     if (access->engine != NULL && pal_engine_state(access->engine) == PAL_ENGINE_READY) {
-        pal_call_answer_json(call, 200, describe_ready(access));
+        answer_health(call, 200, describe_ready(access));
     } else {
-        pal_call_answer_json(call, 503, describe_not_ready(access));
+        answer_health(call, 503, describe_not_ready(access));
     }
 }
 

@@ -292,6 +292,67 @@ add_model(struct page *page, const struct pal_engine_facts *facts)
                facts->n_layers_gpu);
 }
 
+/* One line a part, of the number that `of` picks. */
+static void
+add_part_family(struct page *page, const struct pal_engine *engine, const char *name,
+                const char *type, const char *help,
+                uint64_t (*of)(const struct pal_engine_part *part))
+{
+    add_family(page, name, type, help);
+    for (size_t i = 0; i < pal_engine_n_parts(engine); i++) {
+        struct pal_engine_part part;
+        pal_engine_part(engine, i, &part);
+        add(page, "%s{", name);
+        add_label(page, "engine", part.name);
+        add(page, "} %" PRIu64 "\n", of(&part));
+    }
+}
+
+static uint64_t
+part_is_up(const struct pal_engine_part *part)
+{
+    return part->state == PAL_ENGINE_READY;
+}
+
+static uint64_t
+part_is_open(const struct pal_engine_part *part)
+{
+    return strcmp(part->breaker, "open") == 0;
+}
+
+static uint64_t
+part_turns(const struct pal_engine_part *part)
+{
+    return part->n_turns;
+}
+
+static uint64_t
+part_failures(const struct pal_engine_part *part)
+{
+    return part->n_failures;
+}
+
+static uint64_t
+part_timeouts(const struct pal_engine_part *part)
+{
+    return part->n_timeouts;
+}
+
+static void
+add_parts(struct page *page, const struct pal_engine *engine)
+{
+    add_part_family(page, engine, "palabre_engine_part_up", "gauge",
+                    "1 if this engine of the cascade is ready.", part_is_up);
+    add_part_family(page, engine, "palabre_engine_part_breaker_open", "gauge",
+                    "1 while this engine is left alone after failures.", part_is_open);
+    add_part_family(page, engine, "palabre_engine_part_turns_total", "counter",
+                    "Turns handed to this engine.", part_turns);
+    add_part_family(page, engine, "palabre_engine_part_failures_total", "counter",
+                    "Turns that this engine failed.", part_failures);
+    add_part_family(page, engine, "palabre_engine_part_timeouts_total", "counter",
+                    "Turns that this engine was too slow for.", part_timeouts);
+}
+
 static void
 add_engine(struct page *page, const struct pal_engine *engine)
 {
@@ -307,8 +368,11 @@ add_engine(struct page *page, const struct pal_engine *engine)
     add_number(page, "palabre_engine_restarts_total", "counter",
                "How often the engine died and was started again.", pal_engine_n_restarts(engine));
     const struct pal_engine_facts *facts = pal_engine_facts(engine);
-    if (facts->n_ctx_tokens > 0) {
+    if (facts->model_name[0] != '\0') {
         add_model(page, facts);
+    }
+    if (pal_engine_n_parts(engine) > 0) {
+        add_parts(page, engine);
     }
 }
 

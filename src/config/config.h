@@ -70,6 +70,13 @@ enum pal_config_kv_type {
     PAL_CONFIG_KV_Q8_0,
 };
 
+enum pal_config_engine {
+    PAL_CONFIG_ENGINE_AUTO,     /* the local model, then the upstreams, if there are any */
+    PAL_CONFIG_ENGINE_LOCAL,    /* the local model alone */
+    PAL_CONFIG_ENGINE_UPSTREAM, /* the upstreams alone */
+    PAL_CONFIG_ENGINE_CASCADE,  /* both, and both must be there */
+};
+
 enum pal_config_backend {
     PAL_CONFIG_BACKEND_AUTO,
     PAL_CONFIG_BACKEND_CPU,
@@ -185,6 +192,13 @@ struct pal_config {
     } ai;
     struct {
         char *llama_dir;
+        int64_t use;                    /* enum pal_config_engine */
+        struct pal_text_list upstreams; /* addresses: engine/upstream_text.h */
+        char *upstream_keys;            /* secret; upstream_keys_file has been read into it */
+        char *upstream_keys_file;
+        double upstream_connect_timeout; /* seconds */
+        double upstream_first_timeout;
+        double upstream_idle_timeout;
         char *script; /* plays a script in place of a model (tests) */
     } engine;
     struct {

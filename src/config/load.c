@@ -150,44 +150,52 @@ origin_of(const struct pal_config *config, const char *key)
     return &config->origins[pal_option_index(option)];
 }
 
+/* A secret that may stand in a file of its own. */
+struct secret_file {
+    const char *key, *file_key; /* settings */
+    const char *value, *path;   /* what they hold */
+    bool has_lines;             /* the file holds a list, one a line */
+};
+
 /* The key itself or its file: whichever was said nearer to the command line. */
 static void
-read_key_file(struct pal_config *config, struct pal_problems *problems)
+read_key_file(struct pal_config *config, const struct secret_file *secret,
+              struct pal_problems *problems)
 {
-    const struct pal_origin *of_key = origin_of(config, "server.api_key");
-    const struct pal_origin *of_file = origin_of(config, "server.api_key_file");
-    bool has_key = config->server.api_key[0] != '\0';
-    if (config->server.api_key_file[0] == '\0' || (has_key && of_key->kind > of_file->kind)) {
+    const struct pal_origin *of_key = origin_of(config, secret->key);
+    const struct pal_origin *of_file = origin_of(config, secret->file_key);
+    bool has_key = secret->value[0] != '\0';
+    if (secret->path[0] == '\0' || (has_key && of_key->kind > of_file->kind)) {
         return;
     }
     if (has_key && of_key->kind == of_file->kind) {
         pal_problems_add(problems, PAL_PROBLEM_ERROR, of_file->name, of_file->line, 1,
                          PAL_T("both '%s' and '%s' are set: keep one",
                                "« %s » et « %s » sont donnés : gardez-en un"),
-                         "server.api_key", "server.api_key_file");
+                         secret->key, secret->file_key);
         return;
     }
     char *text = NULL;
     size_t len = 0;
     struct pal_error error;
     struct pal_value_fault fault = {.text = ""};
-    const struct pal_option *option = pal_option_by_key("server.api_key");
-    if (pal_path_read(config->server.api_key_file, KEY_FILE_BYTES_MAX, &text, &len, &error) !=
-        PAL_OK) {
-        pal_problems_add(problems, PAL_PROBLEM_ERROR, "server.api_key_file", 0, 0, "%s",
-                         error.text);
+    const struct pal_option *option = pal_option_by_key(secret->key);
+    if (pal_path_read(secret->path, KEY_FILE_BYTES_MAX, &text, &len, &error) != PAL_OK) {
+        pal_problems_add(problems, PAL_PROBLEM_ERROR, secret->file_key, 0, 0, "%s", error.text);
         return;
     }
     for (; len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL; len--) {
     }
+    for (size_t i = 0; secret->has_lines && i < len; i++) {
+        text[i] = (char)(text[i] == '\n' || text[i] == '\r' ? ',' : text[i]);
+    }
     if (len == 0) {
-        pal_problems_add(problems, PAL_PROBLEM_ERROR, "server.api_key_file", 0, 0,
-                         PAL_T("'%s' is empty", "« %s » est vide"), config->server.api_key_file);
+        pal_problems_add(problems, PAL_PROBLEM_ERROR, secret->file_key, 0, 0,
+                         PAL_T("'%s' is empty", "« %s » est vide"), secret->path);
     } else if (!pal_value_set(config, option, text, len, &fault)) {
-        pal_problems_add(problems, PAL_PROBLEM_ERROR, config->server.api_key_file, 0, 0, "%s",
-                         fault.text);
+        pal_problems_add(problems, PAL_PROBLEM_ERROR, secret->path, 0, 0, "%s", fault.text);
     } else {
-        pal_value_set_origin(config, option, of_file->kind, config->server.api_key_file, 1);
+        pal_value_set_origin(config, option, of_file->kind, secret->path, 1);
     }
     free(text);
 }
@@ -238,7 +246,24 @@ pal_config_load_from(const struct pal_config_request *request,
     flags.config = config;
     pal_config_flags_read(&flags);
     size_t n_after = problems->n_errors;
-    read_key_file(config, problems);
+    const struct secret_file secrets[] = {
+        {
+            .key = "server.api_key",
+            .file_key = "server.api_key_file",
+            .value = config->server.api_key,
+            .path = config->server.api_key_file,
+        },
+        {
+            .key = "engine.upstream_keys",
+            .file_key = "engine.upstream_keys_file",
+            .value = config->engine.upstream_keys,
+            .path = config->engine.upstream_keys_file,
+            .has_lines = true,
+        },
+    };
+    for (size_t i = 0; i < PAL_COUNT_OF(secrets); i++) {
+        read_key_file(config, &secrets[i], problems);
+    }
     if (n_after > n_before) {
         return PAL_ERR_ARGUMENT;
     }

@@ -77,6 +77,14 @@ static const struct pal_option_word kv_words[] = {
     {NULL, 0},
 };
 
+static const struct pal_option_word engine_words[] = {
+    {"auto", PAL_CONFIG_ENGINE_AUTO},
+    {"local", PAL_CONFIG_ENGINE_LOCAL},
+    {"upstream", PAL_CONFIG_ENGINE_UPSTREAM},
+    {"cascade", PAL_CONFIG_ENGINE_CASCADE},
+    {NULL, 0},
+};
+
 static const struct pal_option_word seed_words[] = {{"random", PAL_CONFIG_SEED_DRAWN}, {NULL, 0}};
 
 static const struct pal_option_word fallback_words[] = {
@@ -915,6 +923,106 @@ const struct pal_option pal_options[] = {
               "lib/ that holds them.",
         .fr = "Dossier d'une autre compilation de llama.cpp, de même version : ses bibliothèques, "
               "ou un lib/ qui les contient.",
+    },
+    {
+        .key = "engine.use",
+        .type = PAL_OPTION_WORD,
+        FIELD(engine.use),
+        .group = PAL_GROUP_AI,
+        .flag = "engine",
+        .initial = "auto",
+        .words = engine_words,
+        .en = "Who computes: local, the model on this machine; upstream, the servers of "
+              "engine.upstreams and no model here; cascade, the model first and a server when it "
+              "fails; auto, cascade if there are upstreams, else local.",
+        .fr = "Qui calcule : local, le modèle de cette machine ; upstream, les serveurs de "
+              "engine.upstreams sans modèle ici ; cascade, le modèle d'abord et un serveur quand "
+              "il échoue ; auto, cascade s'il y a des serveurs, sinon local.",
+    },
+    {
+        .key = "engine.upstreams",
+        .type = PAL_OPTION_LIST,
+        FIELD(engine.upstreams),
+        .group = PAL_GROUP_AI,
+        .flag = "upstreams",
+        .initial = "",
+        .max = 1023,
+        .initial_en = "none",
+        .initial_fr = "aucun",
+        .en = "Servers that speak OpenAI's API (llama-server, vLLM, Ollama, LM Studio, a service), "
+              "asked in this order: http://127.0.0.1:11434/v1#llama3.2:3b. The model stands behind "
+              "'#'; without it, the server's first one is taken.",
+        .fr = "Serveurs qui parlent l'API d'OpenAI (llama-server, vLLM, Ollama, LM Studio, un "
+              "service), demandés dans cet ordre : http://127.0.0.1:11434/v1#llama3.2:3b. Le "
+              "modèle est derrière « # » ; sans lui, c'est le premier du serveur.",
+    },
+    {
+        .key = "engine.upstream_keys",
+        .type = PAL_OPTION_SECRET,
+        FIELD(engine.upstream_keys),
+        .group = PAL_GROUP_AI,
+        .flag = "upstream-keys",
+        .initial = "",
+        .max = 8192,
+        .initial_en = "none",
+        .initial_fr = "aucune",
+        .en =
+            "Keys of upstreams, HOST=KEY with commas between; each is sent to its own host alone. "
+            "On a command line others can see it: better the variable or the file.",
+        .fr = "Clés des serveurs, HÔTE=CLÉ séparées par des virgules ; chacune n'est envoyée qu'à "
+              "son hôte. Sur la ligne de commande d'autres la voient : mieux vaut la variable ou "
+              "le fichier.",
+    },
+    {
+        .key = "engine.upstream_keys_file",
+        .type = PAL_OPTION_PATH,
+        FIELD(engine.upstream_keys_file),
+        .group = PAL_GROUP_AI,
+        .flag = "upstream-keys-file",
+        .initial = "",
+        .max = PATH_BYTES_MAX,
+        .initial_en = "none",
+        .initial_fr = "aucun",
+        .en = "File that holds the upstreams' keys, one HOST=KEY a line.",
+        .fr = "Fichier qui contient les clés des serveurs, une HÔTE=CLÉ par ligne.",
+    },
+    {
+        .key = "engine.upstream_connect_timeout",
+        .type = PAL_OPTION_DURATION,
+        FIELD(engine.upstream_connect_timeout),
+        .group = PAL_GROUP_AI,
+        .flag = "upstream-connect-timeout",
+        .initial = "3",
+        .min = 0.1,
+        .max = 60,
+        .en = "Most seconds to reach an upstream.",
+        .fr = "Secondes au plus pour joindre un serveur.",
+    },
+    {
+        .key = "engine.upstream_first_timeout",
+        .type = PAL_OPTION_DURATION,
+        FIELD(engine.upstream_first_timeout),
+        .group = PAL_GROUP_AI,
+        .flag = "upstream-first-timeout",
+        .initial = "30",
+        .min = 0.1,
+        .max = 600,
+        .en =
+            "Most seconds from a request to an upstream's first text; then the next one is asked.",
+        .fr = "Secondes au plus de la demande au premier texte d'un serveur ; puis le suivant est "
+              "demandé.",
+    },
+    {
+        .key = "engine.upstream_idle_timeout",
+        .type = PAL_OPTION_DURATION,
+        FIELD(engine.upstream_idle_timeout),
+        .group = PAL_GROUP_AI,
+        .flag = "upstream-idle-timeout",
+        .initial = "20",
+        .min = 0.1,
+        .max = 600,
+        .en = "Most seconds of silence in the middle of an upstream's reply.",
+        .fr = "Secondes de silence au plus au milieu d'une réponse d'un serveur.",
     },
     {
         .key = "engine.script",

@@ -232,6 +232,7 @@ make_environment(const char *llama_dir)
         bool is_replaced =
             (llama_dir != NULL && strncmp(environ[i], "LD_LIBRARY_PATH=", 16) == 0) ||
             strncmp(environ[i], "PALABRE_SERVER_API_KEY=", 23) == 0 ||
+            strncmp(environ[i], "PALABRE_ENGINE_UPSTREAM_KEYS=", 29) == 0 ||
             strncmp(environ[i], "HF_TOKEN=", 9) == 0;
         if (!is_replaced) {
             env[used++] = pal_strdup(environ[i]);

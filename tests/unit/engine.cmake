@@ -14,3 +14,6 @@ palabre_unit_test(test_engine_script LINK palabre-engine)
 target_sources(test_engine_script PRIVATE unit/engine_case.c
   "${CMAKE_SOURCE_DIR}/commands/engine.c")
 target_include_directories(test_engine_script PRIVATE "${CMAKE_SOURCE_DIR}")
+palabre_unit_test(test_sse LINK palabre-engine)
+palabre_unit_test(test_breaker LINK palabre-engine)
+palabre_unit_test(test_upstream_text LINK palabre-engine)

@@ -1,5 +1,6 @@
 #include "fake_engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -205,6 +206,26 @@ const struct pal_error *
 pal_engine_failure(const struct pal_engine *engine)
 {
     return &engine->failure;
+}
+
+size_t
+pal_engine_n_parts(const struct pal_engine *engine)
+{
+    (void)engine;
+    return 2;
+}
+
+void
+pal_engine_part(const struct pal_engine *engine, size_t i, struct pal_engine_part *part)
+{
+    (void)engine;
+    *part = (struct pal_engine_part){
+        .state = i == 0 ? PAL_ENGINE_READY : PAL_ENGINE_STARTING,
+        .breaker = i == 0 ? "closed" : "open",
+        .n_turns = 7 + i,
+        .n_failures = i,
+    };
+    (void)snprintf(part->name, sizeof(part->name), "%s", i == 0 ? "local" : "a \"peer\":1");
 }
 
 uint32_t
