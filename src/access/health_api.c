@@ -3,6 +3,7 @@
 
 #include "access/route.h"
 #include "util/mem.h"
+#include "util/proc.h"
 
 /* The engines that are asked in turn; NULL where there is but one. */
 static json_t *
@@ -84,6 +85,7 @@ pal_answer_health(const struct pal_call *call)
 enum pal_err
 pal_access_render_metrics(const struct pal_access *access, struct pal_buf *out)
 {
+    int engine_pid = access->engine != NULL ? pal_engine_pid(access->engine) : 0;
     struct pal_metrics_now now = {
         .n_waiting = pal_sched_n_waiting(access->sched),
         .n_running = pal_sched_n_running(access->sched),
@@ -91,6 +93,9 @@ pal_access_render_metrics(const struct pal_access *access, struct pal_buf *out)
                                ? (uint32_t)pal_companion_n_conversations(access->companion)
                                : 0,
         .n_connections = pal_http_server_n_connections(access->server),
+        .front_bytes = pal_proc_memory_bytes(0),
+        .engine_bytes = engine_pid > 0 ? pal_proc_memory_bytes(engine_pid) : 0,
+        .available_bytes = pal_proc_available_bytes(),
         .is_paused = pal_sched_is_paused(access->sched),
         .engine = access->engine,
     };

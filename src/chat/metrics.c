@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chat/histogram.h"
+#include "chat/recent.h"
 #include "engine/engine.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -38,6 +39,9 @@ struct pal_metrics {
     struct pal_histogram turn;
     struct pal_histogram wait;
     struct pal_histogram first_token;
+    struct pal_recent recent_turn;
+    struct pal_recent recent_wait;
+    struct pal_recent recent_first_token;
 };
 
 static const char *const outcome_names[] = {
@@ -109,9 +113,12 @@ pal_metrics_turn_ended(struct pal_metrics *metrics, const char *source,
     metrics->prompt_us += usage->prompt_us > 0 ? usage->prompt_us : 0;
     metrics->predict_us += usage->predict_us > 0 ? usage->predict_us : 0;
     pal_histogram_add(&metrics->wait, wait_us);
+    pal_recent_add(&metrics->recent_wait, wait_us);
+    pal_recent_add(&metrics->recent_turn, total_us);
     pal_histogram_add(&metrics->turn, total_us);
     if (usage->first_token_us > 0) {
         pal_histogram_add(&metrics->first_token, usage->first_token_us);
+        pal_recent_add(&metrics->recent_first_token, usage->first_token_us);
     }
 }
 
@@ -232,6 +239,27 @@ add_turns(struct page *page, const struct pal_metrics *metrics)
 }
 
 static void
+add_recent(struct page *page, const struct pal_recent *recent, const char *name, const char *help)
+{
+    if (page->err == PAL_OK) {
+        page->err = pal_recent_render(recent, name, help, page->out);
+    }
+}
+
+static void
+add_memory(struct page *page, const struct pal_metrics_now *now)
+{
+    add_family(page, "palabre_memory_bytes", "gauge",
+               "RAM that a process holds by itself, without mapped files.");
+    add(page, "palabre_memory_bytes{owner=\"front\"} %" PRIu64 "\n", now->front_bytes);
+    if (now->engine_bytes > 0) {
+        add(page, "palabre_memory_bytes{owner=\"engine\"} %" PRIu64 "\n", now->engine_bytes);
+    }
+    add_number(page, "palabre_memory_available_bytes", "gauge",
+               "RAM of the machine that could still be had.", now->available_bytes);
+}
+
+static void
 add_work(struct page *page, const struct pal_metrics *metrics)
 {
     add_histogram(page, &metrics->turn, "palabre_turn_duration_seconds",
@@ -240,6 +268,12 @@ add_work(struct page *page, const struct pal_metrics *metrics)
                   "From a turn's acceptance until the engine took it.");
     add_histogram(page, &metrics->first_token, "palabre_first_token_seconds",
                   "From a turn's submission to its first text.");
+    add_recent(page, &metrics->recent_turn, "palabre_recent_turn_seconds",
+               "palabre_turn_duration_seconds of the newest 256 turns.");
+    add_recent(page, &metrics->recent_wait, "palabre_recent_wait_seconds",
+               "palabre_turn_wait_seconds of the newest 256 turns.");
+    add_recent(page, &metrics->recent_first_token, "palabre_recent_first_token_seconds",
+               "palabre_first_token_seconds of the newest 256 turns.");
     add_number(page, "palabre_prompt_tokens_total", "counter",
                "Tokens of prompts, whether evaluated or found in the KV cache.",
                metrics->prompt_tokens);
@@ -287,6 +321,9 @@ add_model(struct page *page, const struct pal_engine_facts *facts)
     add_number(page, "palabre_kv_cache_bytes", "gauge", "Size of the KV cache.", facts->kv_bytes);
     add_number(page, "palabre_context_tokens", "gauge",
                "Room for tokens, all conversations together.", facts->n_ctx_tokens);
+    add_number(page, "palabre_engine_threads", "gauge",
+               "Threads that the engine may use; it uses fewer while others want the cores.",
+               facts->n_threads);
     add_number(page, "palabre_model_layers", "gauge", "Layers of the model.", facts->n_layers);
     add_number(page, "palabre_model_gpu_layers", "gauge", "Layers of the model on a GPU.",
                facts->n_layers_gpu);
@@ -392,6 +429,7 @@ pal_metrics_render(const struct pal_metrics *metrics, const struct pal_metrics_n
     add_number(&page, "palabre_conversations", "gauge", "Conversations remembered.",
                now->n_conversations);
     add_number(&page, "palabre_connections", "gauge", "Connections open.", now->n_connections);
+    add_memory(&page, now);
     add_http(&page, metrics);
     if (now->engine != NULL) {
         add_engine(&page, now->engine);

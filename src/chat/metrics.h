@@ -34,7 +34,10 @@ struct pal_metrics_now {
     uint32_t n_running;
     uint32_t n_conversations;
     uint32_t n_connections;
-    bool is_paused; /* turns wait because somebody said so */
+    uint64_t front_bytes;     /* RAM of this process */
+    uint64_t engine_bytes;    /* RAM of the engine's; 0 = it has none of its own */
+    uint64_t available_bytes; /* RAM that is left */
+    bool is_paused;           /* turns wait because somebody said so */
     const struct pal_engine *engine;
 };
 
