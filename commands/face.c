@@ -51,9 +51,6 @@ pal_face_open(uv_loop_t *loop, const struct pal_config *config,
               struct pal_performance **performance, struct pal_error *error)
 {
     *performance = NULL;
-    if (!config->avatar.enabled && !config->vmc.enabled) {
-        return PAL_OK;
-    }
     const struct pal_performance_options options = {
         .mode = config->avatar.emotion_mode == PAL_CONFIG_EMOTION_COMPATIBLE
                     ? PAL_EMOTION_COMPATIBLE

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "access/page.h"
+#include "access/page_face.h"
 #include "access/page_status.h"
 #include "access/route.h"
+#include "output/performance.h"
 #define LOG_TOPIC "access"
 #include "util/clock.h"
 #include "util/log.h"
@@ -107,6 +109,11 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .allowed_hosts = (const char *const *)made->allowed_hosts,
         .api_key = made->api_key,
     };
+    if (made->performance != NULL) {
+        /* One of three links, and there is room for more than three. */
+        bool added = pal_performance_add_link(made->performance, pal_page_face_link(made->pages));
+        PAL_ASSERT(added);
+    }
     (void)uv_random(NULL, NULL, &made->id_salt, sizeof(made->id_salt), 0, NULL);
     pal_log_info("listening", "host=" PAL_LOG_STR " port=%u", host, (unsigned)made->guard.port);
     *access = made;
@@ -117,12 +124,6 @@ void
 pal_access_set_engine(struct pal_access *access, struct pal_engine *engine)
 {
     access->engine = engine;
-}
-
-void
-pal_access_publish_face(struct pal_access *access, const char *json)
-{
-    pal_pages_publish_text(access->pages, PAL_PAGE_FACE, json, strlen(json));
 }
 
 void
@@ -174,5 +175,8 @@ pal_access_close(struct pal_access *access, pal_access_closed_fn on_closed, void
     }
     access->on_closed = on_closed;
     access->closed_userdata = userdata;
+    if (access->performance != NULL) {
+        pal_performance_remove_link(access->performance, access->pages);
+    }
     pal_http_server_close(access->server, on_server_closed, access);
 }

@@ -71,11 +71,6 @@ enum pal_err pal_access_open(uv_loop_t *loop, const struct pal_access_options *o
 /* The engine that /health, /v1/models and the timings speak of (borrowed); NULL while there is
  * none. */
 void pal_access_set_engine(struct pal_access *access, struct pal_engine *engine);
-/*
- * Shows a face to every page that watches it, and to whoever comes later: `json` is a whole message
- * of type "face" (docs/page-protocol.md), valid UTF-8; copied.
- */
-void pal_access_publish_face(struct pal_access *access, const char *json);
 /* From now on the page's buttons do this; copied, its self is borrowed. */
 void pal_access_set_controls(struct pal_access *access, const struct pal_access_controls *controls);
 /* How a download goes; copied. */

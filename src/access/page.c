@@ -101,10 +101,6 @@ void
 pal_pages_publish_text(struct pal_pages *pages, enum pal_page_topic topic, const char *text,
                        size_t len)
 {
-    if (topic == PAL_PAGE_FACE) {
-        free(pages->face);
-        pages->face = pal_strdup(text);
-    }
     struct pal_page *next = NULL;
     for (struct pal_page *page = pages->first; page != NULL; page = next) {
         next = page->next; /* a page that turns out to be lost frees itself */
@@ -112,6 +108,14 @@ pal_pages_publish_text(struct pal_pages *pages, enum pal_page_topic topic, const
             send_text(page, text, len);
         }
     }
+}
+
+void
+pal_pages_publish_face(struct pal_pages *pages, const char *text, size_t len)
+{
+    free(pages->face);
+    pages->face = pal_strdup(text);
+    pal_pages_publish_text(pages, PAL_PAGE_FACE, text, len);
 }
 
 void

@@ -41,6 +41,8 @@ bool pal_pages_listen(const struct pal_pages *pages, enum pal_page_topic topic);
 /* Sends a message's text to all that subscribed to the topic. */
 void pal_pages_publish_text(struct pal_pages *pages, enum pal_page_topic topic, const char *text,
                             size_t len);
+/* A face: kept too, for whoever comes later. */
+void pal_pages_publish_face(struct pal_pages *pages, const char *text, size_t len);
 /* The same; takes the value's last reference over. */
 void pal_pages_publish(struct pal_pages *pages, enum pal_page_topic topic, json_t *message);
 /* To one page; takes the value's last reference over. */

@@ -12,6 +12,8 @@ struct pal_face {
     float speed;                      /* how fast to get there: the easing's 1/s, 0.1 to 10 */
     bool auto_blink;
     bool auto_head; /* small movements when nothing else moves it */
+    bool thinking;  /* a line has come, its reply has no word yet; head and eyes say so already */
+    bool speaking;  /* words are coming */
 };
 
 #endif

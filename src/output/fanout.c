@@ -77,7 +77,8 @@ same_face(const struct pal_face *a, const struct pal_face *b)
 {
     return memcmp(a->weights, b->weights, sizeof(a->weights)) == 0 &&
            memcmp(a->head_deg, b->head_deg, sizeof(a->head_deg)) == 0 && a->speed == b->speed &&
-           a->auto_blink == b->auto_blink && a->auto_head == b->auto_head;
+           a->auto_blink == b->auto_blink && a->auto_head == b->auto_head &&
+           a->thinking == b->thinking && a->speaking == b->speaking;
 }
 
 static void
@@ -114,6 +115,16 @@ pal_fanout_set(struct pal_fanout *fanout, const struct pal_face *face)
         fanout->is_due = true;
         uv_update_time(fanout->timer.loop);
         (void)uv_timer_start(&fanout->timer, on_timer, (uint64_t)(wait_us + 999) / 1000, 0);
+    }
+}
+
+void
+pal_fanout_say(struct pal_fanout *fanout, const char *text, size_t len)
+{
+    for (size_t i = 0; i < fanout->n_links; i++) {
+        if (fanout->links[i].ops->say != NULL) {
+            fanout->links[i].ops->say(fanout->links[i].self, text, len);
+        }
     }
 }
 

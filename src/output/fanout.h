@@ -24,6 +24,8 @@ void pal_fanout_remove(struct pal_fanout *fanout, const void *self);
 
 /* The face is copied. The same face again costs nothing. */
 void pal_fanout_set(struct pal_fanout *fanout, const struct pal_face *face);
+/* Hands a piece of the reply that is being said to the links that want it; len 0: it is over. */
+void pal_fanout_say(struct pal_fanout *fanout, const char *text, size_t len);
 const struct pal_face *pal_fanout_face(const struct pal_fanout *fanout);
 
 #endif

@@ -8,6 +8,10 @@
  * is valid during the call. It must not block and must not fail: a link that can't send now keeps
  * the newest state and sends that when it can. close() is called once, by the fan-out's close; the
  * link frees itself when the loop has let go of it, and is not used again.
+ *
+ * say() is for links that show words or move lips by themselves; NULL for the others. It gets the
+ * clean text of one reply at a time, piece by piece as it comes (whole UTF-8 characters, valid
+ * during the call), then one call with len 0: the reply is over.
  */
 #include "output/face.h"
 
@@ -15,6 +19,7 @@ struct pal_link_ops {
     const char *name; /* for logs and metrics: "tcp", "vmc", "page" */
     void (*face)(void *self, const struct pal_face *face);
     void (*close)(void *self);
+    void (*say)(void *self, const char *text, size_t len);
 };
 
 struct pal_link {

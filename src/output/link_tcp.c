@@ -364,7 +364,7 @@ close_link(void *self)
 struct pal_link
 pal_link_tcp_link(struct pal_link_tcp *link)
 {
-    static const struct pal_link_ops ops = {"tcp", show_face, close_link};
+    static const struct pal_link_ops ops = {.name = "tcp", .face = show_face, .close = close_link};
     return (struct pal_link){&ops, link};
 }
 

@@ -235,7 +235,7 @@ pal_link_vmc_create(uv_loop_t *loop, const struct pal_link_vmc_options *options,
 struct pal_link
 pal_link_vmc_link(struct pal_link_vmc *link)
 {
-    static const struct pal_link_ops ops = {"vmc", show_face, close_link};
+    static const struct pal_link_ops ops = {.name = "vmc", .face = show_face, .close = close_link};
     return (struct pal_link){&ops, link};
 }
 

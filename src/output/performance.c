@@ -30,8 +30,9 @@ struct pal_performance {
     struct pal_face face; /* what the fan-out was given, plus changes in the making */
     unsigned n_thinking;  /* turns without a word yet */
     unsigned n_speaking;
-    int64_t mouth_due_us; /* when the mouth closes; INT64_MAX = it is closed */
-    int64_t rest_due_us;  /* when the face goes back to rest; INT64_MAX = it is at rest */
+    const struct act *voice; /* the reply whose words are said; NULL = nobody speaks */
+    int64_t mouth_due_us;    /* when the mouth closes; INT64_MAX = it is closed */
+    int64_t rest_due_us;     /* when the face goes back to rest; INT64_MAX = it is at rest */
     struct pal_moods moods;
 };
 
@@ -87,6 +88,8 @@ think(struct pal_performance *performance, bool thinks)
     performance->face.head_deg[0] = thinks ? THINK_YAW_DEG : 0.0F;
     performance->face.head_deg[1] = thinks ? THINK_PITCH_DEG : 0.0F;
     performance->face.weights[PAL_EXPRESSION_LOOK_UP] = thinks ? THINK_LOOK_UP : 0.0F;
+    performance->face.thinking = thinks;
+    performance->face.speaking = performance->n_speaking > 0;
 }
 
 static void
@@ -184,6 +187,9 @@ first_word(struct act *act)
     act->has_spoken = true;
     performance->n_thinking--;
     performance->n_speaking++;
+    if (performance->voice == NULL) {
+        performance->voice = act;
+    }
     think(performance, false);
 }
 
@@ -199,6 +205,9 @@ on_text(void *userdata, const char *text, size_t len)
         move_mouth(performance, text, len);
     }
     show(performance);
+    if (performance->voice == act) {
+        pal_fanout_say(performance->fanout, text, len);
+    }
     if (performance->options.mode == PAL_EMOTION_COMPATIBLE &&
         pal_buf_append(&act->reply, text, len) != PAL_OK) {
         act->reply.max_bytes = act->reply.len; /* judged by its beginning */
@@ -233,6 +242,10 @@ act_free(struct act *act)
     }
     think(performance, performance->n_thinking > 0 && performance->n_speaking == 0);
     show(performance);
+    if (performance->voice == act) {
+        performance->voice = NULL;
+        pal_fanout_say(performance->fanout, "", 0);
+    }
     pal_buf_finish(&act->reply);
     free(act);
 }

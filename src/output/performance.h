@@ -18,6 +18,9 @@
  * face goes back to rest. One face for all conversations: who speaks last shows. What a person
  * writes is judged apart from what the companion says, and each conversation apart from others.
  *
+ * A link with a say() also gets the words: of one reply at a time, the one whose first word came
+ * while nobody spoke.
+ *
  * An API's reply must stay as the model wrote it: observe() moves the face and leaves the text
  * alone. Loop thread only; nothing waits.
  */

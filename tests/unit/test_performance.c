@@ -13,6 +13,8 @@ struct shown {
     struct pal_face last;
     unsigned n;
     unsigned n_closed;
+    char said[256];
+    unsigned n_said_ends;
     uint64_t first_ms;
     uv_loop_t *loop;
 };
@@ -32,7 +34,16 @@ on_close(void *self)
     shown->n_closed++;
 }
 
-static const struct pal_link_ops link_ops = {"test", on_face, on_close};
+static void
+on_say(void *self, const char *text, size_t len)
+{
+    struct shown *shown = self;
+    shown->n_said_ends += len == 0 ? 1 : 0;
+    size_t room = sizeof(shown->said) - 1 - strlen(shown->said);
+    (void)strncat(shown->said, text, len < room ? len : room);
+}
+
+static const struct pal_link_ops link_ops = {"test", on_face, on_close, on_say};
 
 /* The reader behind the performance. */
 struct reader {
@@ -228,6 +239,36 @@ test_someone_who_speaks_is_not_made_to_think(void **state)
 }
 
 static void
+test_the_words_of_one_reply_at_a_time_are_said(void **state)
+{
+    (void)state;
+    struct scene scene;
+    open_scene(&scene, PAL_EMOTION_DEFAULT, 0);
+    struct pal_sink first = wrap(&scene, "a", "ok");
+    struct pal_sink second = wrap(&scene, "b", "ok");
+    assert_true(pal_performance_face(scene.performance)->thinking);
+    assert_false(pal_performance_face(scene.performance)->speaking);
+    say(first, "[joy] Un. ");
+    assert_false(pal_performance_face(scene.performance)->thinking);
+    assert_true(pal_performance_face(scene.performance)->speaking);
+    say(second, "Deux. ");
+    say(first, "Trois.");
+    end(first);
+    assert_int_equal(scene.shown.n_said_ends, 1);
+    say(second, "Quatre."); /* its beginning was not said: nor is its end */
+    end(second);
+    assert_string_equal(scene.shown.said, "Un. Trois.");
+    assert_int_equal(scene.shown.n_said_ends, 1);
+    assert_false(pal_performance_face(scene.performance)->speaking);
+    struct pal_sink third = wrap(&scene, "b", "ok");
+    say(third, " Cinq.");
+    end(third);
+    assert_string_equal(scene.shown.said, "Un. Trois. Cinq.");
+    assert_int_equal(scene.shown.n_said_ends, 2);
+    close_scene(&scene);
+}
+
+static void
 test_the_compatible_mode_shows_once_and_keeps(void **state)
 {
     (void)state;
@@ -283,6 +324,7 @@ main(void)
         cmocka_unit_test(test_the_face_goes_back_to_rest_and_the_mouth_closes),
         cmocka_unit_test(test_a_turn_that_never_began_leaves_the_face_as_it_was),
         cmocka_unit_test(test_someone_who_speaks_is_not_made_to_think),
+        cmocka_unit_test(test_the_words_of_one_reply_at_a_time_are_said),
         cmocka_unit_test(test_the_compatible_mode_shows_once_and_keeps),
         cmocka_unit_test(test_links_come_and_go_and_there_is_a_limit),
     };
