@@ -21,6 +21,7 @@ int pal_command_bench(int argc, char **argv);
 int pal_command_avatar(int argc, char **argv);
 int pal_command_plan(int argc, char **argv);
 int pal_command_doctor(int argc, char **argv);
+int pal_command_twitch(int argc, char **argv);
 int pal_command_tune(int argc, char **argv);
 int pal_command_memory(int argc, char **argv);
 

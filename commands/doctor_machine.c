@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "commands/doctor.h"
+#include "commands/twitch_start.h"
 #include "engine/library.h"
 #include "plan/explain.h"
 #include "plan/seed_rules.h"
@@ -221,10 +222,38 @@ check_folder(enum pal_user_dir which, const char *id, struct pal_checkup *checku
     free(path);
 }
 
+static void
+check_twitch(const struct pal_config *config, struct pal_checkup *checkup)
+{
+    struct pal_twitch_account account;
+    struct pal_error error;
+    if (pal_twitch_account(config, &account, &error) != PAL_OK) {
+        struct pal_check *check =
+            pal_checkup_add(checkup, "twitch", PAL_HEALTH_FAIL, "%.200s", error.text);
+        pal_check_mend(check, "palabre twitch login");
+    } else if (config->twitch.channels.n == 0) {
+        (void)pal_checkup_add(checkup, "twitch", PAL_HEALTH_SKIP, "%s",
+                              PAL_T("no channel is set (twitch.channels)",
+                                    "aucune chaîne n'est réglée (twitch.channels)"));
+    } else if (account.login[0] == '\0') {
+        struct pal_check *check =
+            pal_checkup_add(checkup, "twitch", PAL_HEALTH_WARN, "%s",
+                            PAL_T("no account: it reads along and says nothing",
+                                  "pas de compte : il lit sans rien dire"));
+        pal_check_mend(check, "palabre twitch login");
+    } else {
+        (void)pal_checkup_add(checkup, "twitch", PAL_HEALTH_OK,
+                              PAL_T("%zu channels as %s", "%zu chaînes en tant que %s"),
+                              config->twitch.channels.n, account.login);
+    }
+    explicit_bzero(&account, sizeof(account));
+}
+
 void
 pal_check_program(const struct pal_planning *planning, struct pal_checkup *checkup)
 {
     check_library(planning, checkup);
     check_address(&planning->config, checkup);
+    check_twitch(&planning->config, checkup);
     check_folder(PAL_USER_DIR_STATE, "state", checkup);
 }

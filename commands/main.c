@@ -41,6 +41,8 @@ static const struct command commands[] = {
     {"bench", pal_command_bench, "measures this machine", "mesure cette machine"},
     {"avatar", pal_command_avatar, "a headless avatar, to see what the companion's face does",
      "un avatar sans image, pour voir ce que fait le visage du compagnon"},
+    {"twitch", pal_command_twitch, "the Twitch account that the companion speaks as",
+     "le compte Twitch avec lequel le compagnon parle"},
     {"engine", pal_command_engine, NULL, NULL},
 };
 

@@ -16,8 +16,8 @@
 
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS   60000
-#define QUICK_TRIES    5                  /* before the wait begins to double */
-#define LASTING_US     (5 * PAL_US_PER_S) /* a connection that held so long was a good one */
+#define QUICK_TRIES    5            /* before the wait begins to double */
+#define LASTING_US     PAL_US_PER_S /* a connection that held so long was a good one */
 
 struct pal_twitch {
     uv_loop_t *loop;

@@ -216,6 +216,16 @@ struct pal_config {
         int64_t names; /* enum pal_config_vmc_names */
         bool bundles;
     } vmc;
+    struct {
+        struct pal_text_list channels; /* empty = no Twitch */
+        char *login;                   /* "" = as the token's file says, else read only */
+        char *token;                   /* secret */
+        char *token_file;              /* "" = where `palabre twitch login` keeps it */
+        char *host;
+        int64_t port;
+        bool tls;
+        char *ca_file; /* "" = whom the system trusts */
+    } twitch;
 
     char *user_file; /* owned: the config.yaml that a person would edit: what --config or
                       * PALABRE_CONFIG names, else the user's own; NULL if there is no home */
@@ -235,7 +245,8 @@ enum pal_config_group {
     PAL_GROUP_BOT = 1 << 3,    /* bot.*, rate_limiting.* */
     PAL_GROUP_AI = 1 << 4,     /* ai.*, engine.* */
     PAL_GROUP_AVATAR = 1 << 5, /* avatar.*, vmc.* */
-    PAL_GROUP_ALL = (1 << 6) - 1,
+    PAL_GROUP_TWITCH = 1 << 6,
+    PAL_GROUP_ALL = (1 << 7) - 1,
 };
 
 /* What a command wants read. Constant data of the command's file. */
