@@ -110,7 +110,7 @@ take_account(const struct pal_config *config, struct pal_twitch_account *account
             error, PAL_ERR_ARGUMENT,
             PAL_T("'%s' is no account's name", "« %s » n'est pas un nom de compte"), given);
     }
-    (void)snprintf(account->login, sizeof(account->login), "%s", given);
+    memcpy(account->login, given, strlen(given) + 1); /* is_channel() holds its length */
     (void)ask(PAL_T("Token (not shown): ", "Jeton (non affiché) : "), true, typed, sizeof(typed));
     enum pal_err err = pal_twitch_token_parse(typed, account, error);
     explicit_bzero(typed, sizeof(typed));
