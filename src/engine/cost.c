@@ -20,6 +20,8 @@ static const uint32_t depths[PAL_COST_DEPTHS] = {0, 512, 2048, 6144, 16384};
 #define SAMPLE_MAX_TIMES 3
 /* Past what was measured, a slope says something for so many times as many rows. */
 #define EXPLORE_TIMES 2
+/* However few its rows, a step costs at least so much of one with more. */
+#define FEWER_ROWS_DIV 8
 
 void
 pal_cost_init(struct pal_cost *cost, uint32_t n_threads_max)
@@ -74,20 +76,15 @@ is_empty(const int64_t *us)
     return true;
 }
 
-void
-pal_cost_set_threads(struct pal_cost *cost, uint32_t n_threads)
+static void
+scale(struct pal_cost_table *table, int64_t times, int64_t by)
 {
-    PAL_ASSERT(n_threads >= 1 && n_threads <= cost->n_threads_max);
-    struct pal_cost_table *table = &cost->tables[n_threads - 1];
-    bool is_new = true;
-    for (uint32_t i = 0; i < PAL_COST_DEPTHS; i++) {
-        is_new = is_new && is_empty(table->us[i]);
+    for (uint32_t depth = 0; depth < PAL_COST_DEPTHS; depth++) {
+        for (uint32_t i = 0; i < PAL_COST_SIZES; i++) {
+            int64_t us = table->us[depth][i];
+            table->us[depth][i] = us == 0 ? 0 : us * times / by > 0 ? us * times / by : 1;
+        }
     }
-    if (is_new) {
-        /* Wrong, but in about the right proportions, and soon corrected. */
-        *table = cost->tables[cost->n_threads - 1];
-    }
-    cost->n_threads = n_threads;
 }
 
 /* The row of the table for this depth, or the nearest that holds something; else its own. */
@@ -131,7 +128,10 @@ predict(const int64_t *us, uint32_t n_rows)
         }
     }
     if (below < 0) {
-        return above < 0 ? 0 : us[above]; /* fewer rows cost no more */
+        /* Rather too little: too much would let a stream wait. */
+        int64_t least = above < 0 ? 0 : us[above] / FEWER_ROWS_DIV;
+        int64_t by_row = above < 0 ? 0 : us[above] * n_rows / sizes[above];
+        return by_row > least ? by_row : least;
     }
     if (above >= 0) {
         return on_line(n_rows, sizes[below], us[below], sizes[above], us[above]);
@@ -146,6 +146,27 @@ int64_t
 pal_cost_predict(const struct pal_cost *cost, struct pal_cost_rows rows)
 {
     return predict(row_of_depth(cost, rows.depth), rows.n_rows > 0 ? rows.n_rows : 1);
+}
+
+void
+pal_cost_set_threads(struct pal_cost *cost, uint32_t n_threads)
+{
+    PAL_ASSERT(n_threads >= 1 && n_threads <= cost->n_threads_max);
+    struct pal_cost_table *table = &cost->tables[n_threads - 1];
+    bool is_new = true;
+    for (uint32_t i = 0; i < PAL_COST_DEPTHS; i++) {
+        is_new = is_new && is_empty(table->us[i]);
+    }
+    if (is_new) {
+        /* Wrong, but in about the right proportions, and soon corrected. */
+        *table = cost->tables[cost->n_threads - 1];
+    }
+    cost->n_threads = n_threads;
+    /* The number changes for the better; what is known of it may be from a worse moment. */
+    int64_t us = pal_cost_predict(cost, cost->last_rows);
+    if (cost->last_us > 0 && us > cost->last_us) {
+        scale(table, cost->last_us, us);
+    }
 }
 
 void
@@ -166,13 +187,16 @@ pal_cost_note(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us)
         us = here > 0 && there > 0 ? us * there / here : us * sizes[at] / rows.n_rows;
         us = us > 0 ? us : 1;
     }
+    cost->last_rows = rows;
+    cost->last_us = us;
     if (row[at] == 0) {
         row[at] = us;
         return;
     }
     us = us < SAMPLE_MAX_TIMES * row[at] ? us : SAMPLE_MAX_TIMES * row[at];
-    row[at] += (us - row[at]) / SMOOTHING_DIV;
-    row[at] = row[at] > 0 ? row[at] : 1;
+    int64_t div = 2 * us < row[at] ? SMOOTHING_DIV / 2 : SMOOTHING_DIV;
+    /* What makes one size dearer, a game or a busy disk, makes all of them so. */
+    scale(&cost->tables[cost->n_threads - 1], row[at] + (us - row[at]) / div, row[at]);
 }
 
 struct pal_cost_rows

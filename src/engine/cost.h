@@ -20,16 +20,18 @@ struct pal_cost_table {
     int64_t us[PAL_COST_DEPTHS][PAL_COST_SIZES]; /* 0 = not measured yet */
 };
 
-struct pal_cost {
-    struct pal_cost_table *tables; /* owned; one for each number of threads */
-    uint32_t n_threads_max;
-    uint32_t n_threads; /* in use */
-};
-
 /* Some rows, which look back on `depth` tokens each, on average. */
 struct pal_cost_rows {
     uint32_t n_rows;
     uint32_t depth;
+};
+
+struct pal_cost {
+    struct pal_cost_table *tables; /* owned; one for each number of threads */
+    uint32_t n_threads_max;
+    uint32_t n_threads;             /* in use */
+    struct pal_cost_rows last_rows; /* the last step's, */
+    int64_t last_us;                /* and what it took */
 };
 
 void pal_cost_init(struct pal_cost *cost, uint32_t n_threads_max);

@@ -93,9 +93,18 @@ pal_hold_end(struct pal_hold *hold)
 }
 
 void
-pal_hold_sent(struct pal_hold *hold)
+pal_hold_sent(struct pal_hold *hold, size_t n)
 {
-    hold->n_sent += hold->n_ready;
-    pal_buf_consume(&hold->bytes, hold->n_ready);
+    PAL_ASSERT(n <= hold->n_ready);
+    hold->n_sent += n;
+    pal_buf_consume(&hold->bytes, n);
+    hold->n_ready -= n;
+}
+
+void
+pal_hold_drop(struct pal_hold *hold)
+{
+    pal_buf_consume(&hold->bytes, hold->bytes.len);
     hold->n_ready = 0;
+    hold->is_stopped = true;
 }

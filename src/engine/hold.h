@@ -26,7 +26,9 @@ void pal_hold_finish(struct pal_hold *hold);
 bool pal_hold_add(struct pal_hold *hold, const char *bytes, size_t len);
 /* No more comes: everything becomes ready, an unfinished character as '?'. */
 void pal_hold_end(struct pal_hold *hold);
-/* hold->bytes.data[0..n_ready) has been sent. */
-void pal_hold_sent(struct pal_hold *hold);
+/* hold->bytes.data[0..n) has been sent; n is n_ready at most, and no character is cut. */
+void pal_hold_sent(struct pal_hold *hold, size_t n);
+/* What has not been sent never will be: the reply ends before it. */
+void pal_hold_drop(struct pal_hold *hold);
 
 #endif

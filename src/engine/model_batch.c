@@ -4,28 +4,33 @@
  */
 #include "engine/model_worker.h"
 #include "util/clock.h"
+#include "util/mem.h"
 
 /*
  * While somebody's prompt comes in, the others' next token may take so many times as long as
  * usually. People are promised 2.5; the rest is for the machine's own noise.
  */
-#define GAP_TIMES_MAX 2
+#define GAP_TIMES_MAX 2.2
 /* With nobody decoding, a step may take so long: so long waits a newcomer with a short prompt. */
 #define PREFILL_STEP_US  (500 * PAL_US_PER_MS)
 #define PREFILL_ROWS_MIN 32
+/* Drafts are looked for in so many of the newest replies, */
+#define DRAFT_REPLIES 16
+/* and a step is filled up to the kernels' quantum with at most so many rows of no use. */
+#define FILLING_MAX 3
 
-/* A token onto the turn's line and into the batch. False: there is no cell left for it. */
-static bool
+/* A token onto the turn's line and into the batch: which row. -1: there is no cell left for it. */
+static int32_t
 add_row(struct pal_model_worker *w, struct pal_model_turn *turn, llama_token token,
         bool wants_logits)
 {
     while (pal_timelines_n_free(&w->lines) == 0) {
         if (!pal_timelines_evict(&w->lines, NULL)) {
-            return false;
+            return -1;
         }
     }
     if (!pal_timeline_append(&w->lines, turn->line, token)) {
-        return false;
+        return -1;
     }
     int32_t row = w->batch.n_tokens++;
     w->batch.token[row] = token;
@@ -34,10 +39,7 @@ add_row(struct pal_model_worker *w, struct pal_model_turn *turn, llama_token tok
     w->batch.seq_id[row][0] = turn->line->seq;
     w->batch.logits[row] = wants_logits ? 1 : 0;
     turn->n_rows++;
-    if (wants_logits) {
-        turn->logits_row = row;
-    }
-    return true;
+    return row;
 }
 
 /* A reply that has used up what it was promised goes on only with cells that nobody else was. */
@@ -56,13 +58,91 @@ add_decode_rows(struct pal_model_worker *w)
         if (turn->state != PAL_MODEL_TURN_DECODE || turn->line == NULL) {
             continue;
         }
-        if (turn->line->n_tokens >= w->model.n_ctx_max_tokens || !may_grow(w, turn) ||
-            !add_row(w, turn, turn->next, true)) {
+        if (turn->line->n_tokens < w->model.n_ctx_max_tokens && may_grow(w, turn)) {
+            turn->logits_row = add_row(w, turn, turn->next, true);
+        }
+        if (turn->logits_row < 0) {
             pal_model_end_done(w, turn, PAL_FINISH_LENGTH);
             continue;
         }
         struct pal_cost_rows row = {.n_rows = 1, .depth = (uint32_t)turn->line->n_tokens};
         w->decode_rows = pal_cost_join(w->decode_rows, row);
+    }
+}
+
+/* How many tokens of a draft the turn can take: its reply, its cells and the step's logits. */
+static size_t
+draft_room(const struct pal_model_worker *w, const struct pal_model_turn *turn, size_t n_outputs)
+{
+    size_t room = pal_model_outputs_max(w->settings);
+    room = room > n_outputs ? room - n_outputs : 0;
+    size_t max = turn->job.sampling.max_tokens > 0 ? (size_t)turn->job.sampling.max_tokens
+                                                   : PAL_JOB_TOKENS_MAX;
+    size_t limits[] = {
+        max - turn->n_reply - 1,
+        turn->n_reply_room > turn->n_reply + 1 ? turn->n_reply_room - turn->n_reply - 1 : 0,
+        w->model.n_ctx_max_tokens - turn->line->n_tokens,
+        (size_t)(w->settings->n_batch_tokens) - (size_t)w->batch.n_tokens,
+        PAL_DRAFT_TOKENS_MAX,
+    };
+    for (size_t i = 0; i < PAL_COUNT_OF(limits); i++) {
+        room = room < limits[i] ? room : limits[i];
+    }
+    return room;
+}
+
+/* What came after the same words in this conversation, or in somebody's recent reply. */
+static void
+find_draft(const struct pal_model_worker *w, struct pal_model_turn *turn)
+{
+    const struct pal_timeline *line = turn->line; /* `next` is its last token by now */
+    size_t n_key = line->n_tokens < PAL_DRAFT_MATCH_MAX ? line->n_tokens : PAL_DRAFT_MATCH_MAX;
+    const int32_t *key = line->tokens + line->n_tokens - n_key;
+    pal_draft_find(&turn->draft, line->tokens, line->n_tokens, key, n_key);
+    for (size_t i = 0; i < DRAFT_REPLIES && i < w->replies->n; i++) {
+        size_t at = (w->replies->at + w->replies->n - 1 - i) % PAL_REPLIES_MAX;
+        const struct pal_reply *reply = &w->replies->items[at];
+        pal_draft_find(&turn->draft, reply->tokens, reply->n_tokens, key, n_key);
+    }
+}
+
+static void
+add_draft(struct pal_model_worker *w, struct pal_model_turn *turn)
+{
+    turn->draft_row = w->batch.n_tokens;
+    for (size_t i = 0; i < turn->draft.n_tokens; i++) {
+        if (add_row(w, turn, turn->draft.tokens[i], true) < 0) {
+            turn->draft.n_tokens = i;
+        }
+    }
+    w->decode_rows.n_rows += (uint32_t)turn->draft.n_tokens;
+    w->has_drafts = w->has_drafts || turn->draft.n_tokens > 0;
+}
+
+/* Rows that may win tokens, or that make the step cheaper by their mere number. */
+static void
+add_draft_rows(struct pal_model_worker *w)
+{
+    size_t n_decoding = w->decode_rows.n_rows;
+    for (size_t i = 0; i < w->n_turns && w->model.can_edit; i++) {
+        struct pal_model_turn *turn = w->turns[i];
+        size_t room = turn->logits_row >= 0 ? draft_room(w, turn, w->decode_rows.n_rows) : 0;
+        if (room == 0) {
+            continue;
+        }
+        find_draft(w, turn);
+        turn->draft.n_tokens = turn->draft.n_tokens < room ? turn->draft.n_tokens : room;
+        turn->draft.n_tokens =
+            pal_drafts_length(&w->drafts, &w->cost, w->decode_rows, n_decoding, &turn->draft);
+        if (turn->draft.n_tokens == 0) {
+            turn->draft.n_match = 0;
+            turn->draft.n_tokens = pal_drafts_filling(&w->cost, w->decode_rows,
+                                                      room < FILLING_MAX ? room : FILLING_MAX);
+            for (size_t k = 0; k < turn->draft.n_tokens; k++) {
+                turn->draft.tokens[k] = turn->next;
+            }
+        }
+        add_draft(w, turn);
     }
 }
 
@@ -120,7 +200,8 @@ chunk_rows(const struct pal_model_worker *w, const struct pal_model_turn *turn)
     /* Where one row more is dear, those that come almost free with it are taken as well. */
     struct pal_cost_rows one = {.n_rows = 1, .depth = depth};
     int64_t least_us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, one));
-    int64_t budget_us = GAP_TIMES_MAX * pal_cost_predict(&w->cost, w->decode_rows);
+    int64_t usual_us = pal_cost_predict(&w->cost, w->decode_rows);
+    int64_t budget_us = (int64_t)(GAP_TIMES_MAX * (double)usual_us);
     budget_us = budget_us > least_us * 9 / 8 ? budget_us : least_us * 9 / 8;
     return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
 }
@@ -133,11 +214,14 @@ add_prefill_rows(struct pal_model_worker *w, int64_t now_us)
     while (turn != NULL && w->batch.n_tokens < limit) {
         size_t left = pal_model_turn_n_left(turn);
         llama_token token = turn->prompt.tokens[turn->line->n_tokens];
-        if (!add_row(w, turn, token, left == 1)) {
+        int32_t row = add_row(w, turn, token, left == 1);
+        turn->logits_row = left == 1 ? row : -1;
+        if (row < 0) {
             /* Its cells were promised; so this is our own fault, and only its turn's. */
             struct pal_error error;
             (void)pal_error_set(&error, PAL_ERR_CONTEXT, "the context's memory is full");
             w->batch.n_tokens -= (int32_t)turn->n_rows;
+            turn->n_rows = 0;
             pal_timeline_cut(&w->lines, turn->line, turn->n_before);
             pal_model_end_failed(w, turn, &error);
             turn = next_prefill(w, now_us);
@@ -154,16 +238,21 @@ pal_model_batch(struct pal_model_worker *w, int64_t now_us)
 {
     w->batch.n_tokens = 0;
     w->lonely = NULL;
+    w->has_drafts = false;
     w->decode_rows = (struct pal_cost_rows){0};
     w->prefill_rows = (struct pal_cost_rows){0};
     for (size_t i = 0; i < w->n_turns; i++) {
         struct pal_model_turn *turn = w->turns[i];
         turn->n_rows = 0;
         turn->logits_row = -1;
+        turn->draft = (struct pal_draft){0};
         turn->n_before = turn->line != NULL ? turn->line->n_tokens : 0;
     }
     add_decode_rows(w);
     add_prefill_rows(w, now_us);
+    if (w->batch.n_tokens > 0 && (uint32_t)w->batch.n_tokens == w->decode_rows.n_rows) {
+        add_draft_rows(w);
+    }
     size_t n_in = 0;
     for (size_t i = 0; i < w->n_turns; i++) {
         const struct pal_model_turn *turn = w->turns[i];

@@ -38,24 +38,65 @@ handle_failed_step(struct pal_model_worker *w, int32_t status)
     }
 }
 
-/* Draws the turn's next token from the step's logits. */
-static void
+/* A decode step of this turn alone. */
+static struct pal_cost_rows
+row_of(const struct pal_model_turn *turn)
+{
+    return (struct pal_cost_rows){.n_rows = 1, .depth = (uint32_t)turn->line->n_tokens};
+}
+
+/* Draws the turn's next token from the logits of this row, and says it. */
+static enum pal_model_turn_said
+say_next(struct pal_model_worker *w, struct pal_model_turn *turn, int32_t row)
+{
+    turn->next = llama_sampler_sample(turn->sampler, w->model.context, row);
+    return pal_model_turn_say(turn, &w->model, w->host, turn->next);
+}
+
+/* The turn's next token, and those after it that its draft foretold: returns how many. */
+static size_t
 sample(struct pal_model_worker *w, struct pal_model_turn *turn)
 {
     if (turn->state == PAL_MODEL_TURN_PREFILL) {
         turn->state = PAL_MODEL_TURN_DECODE;
         turn->prompt_us = pal_now_us();
         turn->usage.prompt_us = turn->prompt_us - turn->admitted_us;
+        pal_ending_begin(&turn->ending, turn->job.deadline_us, turn->prompt_us,
+                         pal_cost_predict(&w->cost, row_of(turn)));
     }
-    llama_token token = llama_sampler_sample(turn->sampler, w->model.context, turn->logits_row);
-    turn->next = token;
-    enum pal_model_turn_said said = pal_model_turn_say(turn, &w->model, token);
-    pal_model_turn_send(turn, w->host);
+    size_t n_right = 0;
+    enum pal_model_turn_said said = say_next(w, turn, turn->logits_row);
+    while (said == PAL_MODEL_TURN_GOES_ON && n_right < turn->draft.n_tokens &&
+           turn->next == turn->draft.tokens[n_right]) {
+        said = say_next(w, turn, turn->draft_row + (int32_t)n_right);
+        n_right++;
+    }
+    if (turn->draft.n_tokens > 0) {
+        pal_timeline_cut(&w->lines, turn->line, turn->n_before + 1 + n_right);
+        pal_drafts_judge(&w->drafts, turn->draft.n_match, turn->draft.n_tokens, n_right);
+    }
     if (said == PAL_MODEL_TURN_STOPS) {
         pal_model_end_done(w, turn, PAL_FINISH_STOP);
     } else if (said == PAL_MODEL_TURN_IS_FULL) {
         pal_model_end_done(w, turn, PAL_FINISH_LENGTH);
+    } else if (said == PAL_MODEL_TURN_IS_LATE) {
+        pal_hold_drop(&turn->hold);
+        pal_model_end_done(w, turn, PAL_FINISH_DEADLINE);
     }
+    return n_right;
+}
+
+/* What the step's drafts cost and won. `us`: its time. */
+static void
+settle_drafts(struct pal_model_worker *w, size_t n_decoding, size_t n_right, int64_t us)
+{
+    int64_t plain_us = us;
+    if (w->has_drafts) {
+        struct pal_cost_rows plain = {.n_rows = (uint32_t)n_decoding,
+                                      .depth = w->decode_rows.depth};
+        plain_us = pal_cost_predict(&w->cost, plain);
+    }
+    pal_drafts_settle(&w->drafts, us, plain_us, n_decoding, n_right);
 }
 
 /*
@@ -98,11 +139,18 @@ pal_model_step(struct pal_model_worker *w)
         return;
     }
     w->n_failed_steps = 0;
+    size_t n_decoding = 0;
+    size_t n_right = 0;
     for (size_t i = w->n_turns; i > 0; i--) {
-        if (w->turns[i - 1]->logits_row >= 0) {
-            sample(w, w->turns[i - 1]);
+        struct pal_model_turn *turn = w->turns[i - 1];
+        if (turn->logits_row >= 0) {
+            n_decoding += turn->state == PAL_MODEL_TURN_DECODE ? 1 : 0;
+            n_right += sample(w, turn);
         }
     }
-    pal_cost_note(&w->cost, pal_cost_join(w->decode_rows, w->prefill_rows),
-                  pal_now_us() - began_us);
+    int64_t us = pal_now_us() - began_us;
+    if (w->prefill_rows.n_rows == 0) {
+        settle_drafts(w, n_decoding, n_right, us);
+    }
+    pal_cost_note(&w->cost, pal_cost_join(w->decode_rows, w->prefill_rows), us);
 }

@@ -105,13 +105,32 @@ note_token(struct pal_model_turn *turn, llama_token token, size_t n_bytes)
     turn->n_reply = n + 1;
 }
 
-enum pal_model_turn_said
-pal_model_turn_say(struct pal_model_turn *turn, const struct pal_model *model, llama_token token)
+static void
+send_ready(struct pal_model_turn *turn, struct pal_host *host, size_t len)
 {
-    if (llama_vocab_is_eog(model->vocab, token)) {
-        return PAL_MODEL_TURN_STOPS;
+    if (len == 0) {
+        return;
     }
-    turn->usage.completion_tokens++;
+    if (turn->usage.first_token_us == 0) {
+        turn->usage.first_token_us = pal_now_us() - turn->job.submitted_us;
+    }
+    struct pal_event event = {
+        .kind = PAL_EVENT_PIECE,
+        .turn_id = turn->job.turn_id,
+        .text = turn->hold.bytes.data,
+        .len = len,
+        .left_us = pal_now_us(),
+    };
+    pal_host_emit(host, &event);
+    /* Longer than its bound, the reply is only not remembered. */
+    (void)!pal_buf_append(&turn->text, event.text, event.len);
+    pal_hold_sent(&turn->hold, len);
+}
+
+/* Takes the token's text. True: a stop text is complete. */
+static bool
+add_piece(struct pal_model_turn *turn, const struct pal_model *model, llama_token token)
+{
     char few[64];
     char *piece = few;
     int32_t n = llama_token_to_piece(model->vocab, token, few, sizeof(few), 0, false);
@@ -125,8 +144,26 @@ pal_model_turn_say(struct pal_model_turn *turn, const struct pal_model *model, l
     if (piece != few) {
         free(piece);
     }
-    if (is_stopped) {
+    return is_stopped;
+}
+
+enum pal_model_turn_said
+pal_model_turn_say(struct pal_model_turn *turn, const struct pal_model *model,
+                   struct pal_host *host, llama_token token)
+{
+    if (llama_vocab_is_eog(model->vocab, token)) {
         return PAL_MODEL_TURN_STOPS;
+    }
+    turn->usage.completion_tokens++;
+    if (add_piece(turn, model, token)) {
+        return PAL_MODEL_TURN_STOPS;
+    }
+    bool is_last = false;
+    size_t len = pal_ending_sendable(&turn->ending, turn->hold.bytes.data, turn->hold.n_ready,
+                                     pal_now_us(), &is_last);
+    send_ready(turn, host, len);
+    if (is_last) {
+        return PAL_MODEL_TURN_IS_LATE;
     }
     int32_t max = turn->job.sampling.max_tokens;
     max = max > 0 ? max : PAL_JOB_TOKENS_MAX;
@@ -135,25 +172,15 @@ pal_model_turn_say(struct pal_model_turn *turn, const struct pal_model *model, l
 }
 
 void
-pal_model_turn_send(struct pal_model_turn *turn, struct pal_host *host)
+pal_model_turn_send_rest(struct pal_model_turn *turn, struct pal_host *host, enum pal_finish finish)
 {
-    if (turn->hold.n_ready == 0) {
-        return;
+    bool is_cut = finish == PAL_FINISH_DEADLINE && turn->ending.is_whole_only;
+    if (is_cut && turn->text.len > 0) {
+        pal_hold_drop(&turn->hold);
+    } else if (!turn->hold.is_stopped) {
+        pal_hold_end(&turn->hold);
     }
-    if (turn->usage.first_token_us == 0) {
-        turn->usage.first_token_us = pal_now_us() - turn->job.submitted_us;
-    }
-    struct pal_event event = {
-        .kind = PAL_EVENT_PIECE,
-        .turn_id = turn->job.turn_id,
-        .text = turn->hold.bytes.data,
-        .len = turn->hold.n_ready,
-        .left_us = pal_now_us(),
-    };
-    pal_host_emit(host, &event);
-    /* Longer than its bound, the reply is only not remembered. */
-    (void)!pal_buf_append(&turn->text, event.text, event.len);
-    pal_hold_sent(&turn->hold);
+    send_ready(turn, host, turn->hold.n_ready);
 }
 
 void

@@ -4,8 +4,10 @@
  * One turn inside the model worker: its prompt, its place on a timeline, and the reply as it grows.
  * Compute thread.
  */
+#include "engine/draft.h"
 #include "engine/hold.h"
 #include "engine/prompt.h"
+#include "engine/sentence.h"
 #include "engine/timeline.h"
 #include "engine/worker.h"
 
@@ -25,6 +27,7 @@ struct pal_model_turn {
     llama_token next;
 
     struct pal_hold hold;
+    struct pal_ending ending;           /* from the first token on */
     char *stops[PAL_JOB_STOPS_MAX + 1]; /* borrowed: the job's, and the template's */
     struct pal_buf text;                /* all that was sent */
     llama_token *reply;                 /* owned; sampled tokens, */
@@ -39,7 +42,9 @@ struct pal_model_turn {
     /* The step that is running */
     size_t n_before; /* tokens on the line before it */
     size_t n_rows;
-    int32_t logits_row; /* -1: none asked for */
+    int32_t logits_row;     /* -1: none asked for */
+    struct pal_draft draft; /* what comes after `next`, if it comes true */
+    int32_t draft_row;      /* where in the batch its rows begin */
 };
 
 /* Takes the job (emptied). The prompt is made: what pal_prompt_make() refuses is refused here;
@@ -55,14 +60,18 @@ size_t pal_model_turn_n_left(const struct pal_model_turn *turn);
 /* What came of a sampled token. */
 enum pal_model_turn_said {
     PAL_MODEL_TURN_GOES_ON,
-    PAL_MODEL_TURN_STOPS,  /* end of turn, or a stop text */
-    PAL_MODEL_TURN_IS_FULL /* max_tokens */
+    PAL_MODEL_TURN_STOPS,   /* end of turn, or a stop text */
+    PAL_MODEL_TURN_IS_FULL, /* max_tokens */
+    PAL_MODEL_TURN_IS_LATE, /* a sentence is whole, and another would come too late */
 };
-/* Takes a sampled token into the reply. */
+/* Takes a sampled token into the reply, and sends what may be sent as one PIECE. */
 enum pal_model_turn_said pal_model_turn_say(struct pal_model_turn *turn,
-                                            const struct pal_model *model, llama_token token);
-/* Sends what is ready as one PIECE. */
-void pal_model_turn_send(struct pal_model_turn *turn, struct pal_host *host);
+                                            const struct pal_model *model, struct pal_host *host,
+                                            llama_token token);
+/* Sends what is left of a reply that ends here. After a deadline that is whole sentences only,
+ * where there was one. */
+void pal_model_turn_send_rest(struct pal_model_turn *turn, struct pal_host *host,
+                              enum pal_finish finish);
 /* Notes the reply's tokens for when it comes back in a prompt. */
 void pal_model_turn_remember(const struct pal_model_turn *turn, struct pal_replies *replies);
 

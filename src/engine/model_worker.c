@@ -89,6 +89,7 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
                                                                      : w->model.n_threads_batch;
     pal_pace_init(&w->pace, w->n_threads_now);
     pal_cost_init(&w->cost, w->n_threads_now);
+    pal_drafts_init(&w->drafts);
     return PAL_OK;
 }
 
@@ -100,10 +101,7 @@ end_turn(struct pal_model_worker *w, struct pal_model_turn *turn, struct pal_eve
 {
     int64_t now_us = pal_now_us();
     if (event->kind == PAL_EVENT_DONE) {
-        if (!turn->hold.is_stopped) {
-            pal_hold_end(&turn->hold);
-        }
-        pal_model_turn_send(turn, w->host);
+        pal_model_turn_send_rest(turn, w->host, event->finish);
     }
     if (turn->prompt_us != 0) {
         turn->usage.predict_us = now_us - turn->prompt_us;
@@ -178,7 +176,7 @@ end_late_turns(struct pal_model_worker *w, int64_t now_us)
         if (turn->job.deadline_us == 0 || now_us < turn->job.deadline_us) {
             continue;
         }
-        if (turn->text.len > 0) {
+        if (turn->text.len > 0 || turn->hold.n_ready > 0) {
             pal_model_end_done(w, turn, PAL_FINISH_DEADLINE);
             continue;
         }

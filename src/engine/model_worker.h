@@ -30,6 +30,8 @@ struct pal_model_worker {
     struct pal_cost_rows prefill_rows;   /* and the rest of it */
     unsigned n_failed_steps;             /* one after the other */
     struct pal_cost cost;
+    struct pal_drafts drafts;
+    bool has_drafts; /* in the running step */
     struct pal_pace pace;
     uint32_t n_threads_now; /* what the context was told last */
     struct pal_fault fault;

@@ -179,7 +179,7 @@ send_ready(struct script_worker *w, struct turn *turn)
             .left_us = pal_now_us(),
         };
         pal_host_emit(w->host, &event);
-        pal_hold_sent(&turn->hold);
+        pal_hold_sent(&turn->hold, turn->hold.n_ready);
     }
 }
 

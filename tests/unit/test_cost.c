@@ -28,7 +28,7 @@ test_between_known_sizes_it_is_a_line_and_beyond_them_the_last_slope(void **stat
     struct pal_cost cost;
     pal_cost_init(&cost, 2);
     pal_cost_note(&cost, rows(2, 100), 100);
-    assert_int_equal(pal_cost_predict(&cost, rows(1, 100)), 100); /* fewer cost no more */
+    assert_int_equal(pal_cost_predict(&cost, rows(1, 100)), 50);  /* rather too little */
     assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 200); /* one point: by the row */
     pal_cost_note(&cost, rows(12, 100), 200);
     assert_int_equal(pal_cost_predict(&cost, rows(7, 100)), 150);
@@ -49,6 +49,30 @@ test_it_follows_the_machine_and_survives_a_hiccup(void **state)
         pal_cost_note(&cost, rows(4, 0), 4000);
     }
     assert_in_range(pal_cost_predict(&cost, rows(4, 0)), 3900, 4000);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_what_slows_one_size_slows_all(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 2);
+    pal_cost_note(&cost, rows(3, 0), 1000);
+    pal_cost_note(&cost, rows(32, 0), 4000);
+    for (int i = 0; i < 30; i++) {
+        pal_cost_note(&cost, rows(3, 0), 3000);
+    }
+    assert_in_range(pal_cost_predict(&cost, rows(32, 0)), 11000, 12000);
+    /* Fewer threads help, and what is known of more is not from now. */
+    pal_cost_set_threads(&cost, 1);
+    pal_cost_note(&cost, rows(3, 0), 1500);
+    for (int i = 0; i < 30; i++) {
+        pal_cost_note(&cost, rows(3, 0), 1500);
+    }
+    pal_cost_set_threads(&cost, 2);
+    assert_in_range(pal_cost_predict(&cost, rows(3, 0)), 1400, 1500);
+    assert_in_range(pal_cost_predict(&cost, rows(32, 0)), 5500, 6000);
     pal_cost_finish(&cost);
 }
 
@@ -175,6 +199,7 @@ main(void)
         cmocka_unit_test(test_nothing_is_known_before_the_first_step),
         cmocka_unit_test(test_between_known_sizes_it_is_a_line_and_beyond_them_the_last_slope),
         cmocka_unit_test(test_it_follows_the_machine_and_survives_a_hiccup),
+        cmocka_unit_test(test_what_slows_one_size_slows_all),
         cmocka_unit_test(test_depths_and_threads_have_costs_of_their_own),
         cmocka_unit_test(test_a_prompt_gets_what_fits_into_twice_the_usual_step),
         cmocka_unit_test(test_a_chunk_is_never_more_than_is_left_nor_less_than_a_row),

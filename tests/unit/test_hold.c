@@ -35,7 +35,7 @@ take(struct pal_hold *hold, struct pal_buf *sent)
 {
     assert_true(pal_utf8_valid(hold->bytes.data, hold->n_ready));
     assert_int_equal(pal_buf_append(sent, hold->bytes.data, hold->n_ready), PAL_OK);
-    pal_hold_sent(hold);
+    pal_hold_sent(hold, hold->n_ready);
     assert_int_equal(hold->n_sent, sent->len);
 }
 
@@ -98,7 +98,7 @@ test_only_what_may_become_a_stop_is_held_back(void **state)
     pal_hold_init(&hold, stops, 1);
     assert_false(pal_hold_add(&hold, "hello", 5));
     assert_int_equal(hold.n_ready, 5);
-    pal_hold_sent(&hold);
+    pal_hold_sent(&hold, hold.n_ready);
     assert_false(pal_hold_add(&hold, "\nUs", 3));
     assert_int_equal(hold.n_ready, 0);
     assert_false(pal_hold_add(&hold, "e it", 4)); /* no stop after all */
