@@ -183,7 +183,7 @@ tell_ready(struct pal_upstream_turn *turn)
         .len = hold->n_ready,
     };
     turn->line->on_event(&event, turn->line->userdata);
-    pal_hold_sent(hold);
+    pal_hold_sent(hold, hold->n_ready);
 }
 
 static void
