@@ -329,7 +329,9 @@ submit(struct pal_companion *companion, const struct pal_companion_line *line, s
         .job = {.conversation = pal_strdup(line->key),
                 .sampling = companion->options.sampling,
                 .submitted_us = now_us,
-                .deadline_us = timeout_us > 0 ? now_us + timeout_us : 0},
+                .deadline_us = line->deadline_us != 0 ? line->deadline_us
+                               : timeout_us > 0       ? now_us + timeout_us
+                                                      : 0},
         .sink = {.ops = &talk_ops, .self = talk},
         .prepare = talk_prepare,
     };
@@ -389,15 +391,48 @@ pal_companion_say(struct pal_companion *companion, const char *source, const cha
     return pal_companion_hear(companion, &line, sink, turn_id, NULL, error);
 }
 
-bool
-pal_companion_amend(struct pal_companion *companion, uint64_t turn_id, const char *text,
-                    const char *message_id)
+void
+pal_companion_cancel(struct pal_companion *companion, uint64_t turn_id)
+{
+    pal_sched_cancel(companion->sched, turn_id);
+}
+
+static struct talk *
+find_talk(const struct pal_companion *companion, uint64_t turn_id)
 {
     struct talk *talk = companion->talks;
     while (talk != NULL && talk->turn_id != turn_id) {
         talk = talk->next;
     }
-    if (talk == NULL || talk->is_taken || check_line(text, NULL) != PAL_OK) {
+    return talk;
+}
+
+bool
+pal_companion_is_waiting(const struct pal_companion *companion, uint64_t turn_id)
+{
+    const struct talk *talk = find_talk(companion, turn_id);
+    return talk != NULL && !talk->is_taken && talk->instant == NULL;
+}
+
+bool
+pal_companion_is_ready(const struct pal_companion *companion)
+{
+    return pal_sched_is_ready(companion->sched);
+}
+
+bool
+pal_companion_has_store(const struct pal_companion *companion)
+{
+    return companion->options.store != NULL;
+}
+
+bool
+pal_companion_amend(struct pal_companion *companion, uint64_t turn_id, const char *text,
+                    const char *message_id)
+{
+    struct talk *talk = find_talk(companion, turn_id);
+    if (talk == NULL || talk->is_taken || talk->instant != NULL ||
+        check_line(text, NULL) != PAL_OK) {
         return false;
     }
     free(talk->line);

@@ -69,6 +69,7 @@ struct pal_companion_line {
     const char *message_id; /* NULL = none */
     const char *name;       /* who said it, as shown; NULL = nobody in particular */
     float more_temperature; /* on top of the usual one: the sample before was no good */
+    int64_t deadline_us;    /* 0 = by model_timeout_us, from now */
     bool asks_model;        /* an answer known by heart is passed over */
     bool is_kept_back;      /* nothing is remembered until pal_companion_sent() */
 };
@@ -89,6 +90,14 @@ enum pal_err pal_companion_hear(struct pal_companion *companion,
 enum pal_err pal_companion_say(struct pal_companion *companion, const char *source, const char *key,
                                const char *user, const char *text, struct pal_sink sink,
                                uint64_t *turn_id, struct pal_error *error) PAL_MUST_USE;
+
+/* Ends a turn, as pal_sched_cancel() does; an answer without the model comes all the same. */
+void pal_companion_cancel(struct pal_companion *companion, uint64_t turn_id);
+/* True while the turn waits for the engine. */
+bool pal_companion_is_waiting(const struct pal_companion *companion, uint64_t turn_id);
+/* The engine can answer. */
+bool pal_companion_is_ready(const struct pal_companion *companion);
+bool pal_companion_has_store(const struct pal_companion *companion);
 
 /*
  * A turn that waits is to answer this text instead: the same person has said something newer.

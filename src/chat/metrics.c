@@ -14,6 +14,7 @@
 #include "util/utf8.h"
 
 #define SOURCES_MAX 8
+#define WAYS_MAX    10 /* of pal_metrics_room_answer() */
 #define STATUS_MIN  100
 #define STATUS_MAX  599
 
@@ -36,6 +37,10 @@ struct pal_metrics {
     uint64_t draft_accepted;
     int64_t prompt_us;
     int64_t predict_us;
+    struct {
+        const char *by; /* static storage */
+        uint64_t n;
+    } ways[WAYS_MAX];
     struct pal_histogram turn;
     struct pal_histogram wait;
     struct pal_histogram first_token;
@@ -120,6 +125,18 @@ pal_metrics_turn_ended(struct pal_metrics *metrics, const char *source,
         pal_histogram_add(&metrics->first_token, usage->first_token_us);
         pal_recent_add(&metrics->recent_first_token, usage->first_token_us);
     }
+}
+
+void
+pal_metrics_room_answer(struct pal_metrics *metrics, const char *by)
+{
+    size_t at = 0;
+    while (at < WAYS_MAX - 1 && metrics->ways[at].by != NULL &&
+           strcmp(metrics->ways[at].by, by) != 0) {
+        at++;
+    }
+    metrics->ways[at].by = by;
+    metrics->ways[at].n++;
 }
 
 void
@@ -225,6 +242,11 @@ add_turns(struct page *page, const struct pal_metrics *metrics)
             add(page, "palabre_turns_failed_total{reason=\"%s\"} %" PRIu64 "\n",
                 pal_err_name((enum pal_err)k), metrics->n_failed[k]);
         }
+    }
+    add_family(page, "palabre_room_answers_total", "counter", "Lines of chats, by who answered.");
+    for (size_t i = 0; i < WAYS_MAX && metrics->ways[i].by != NULL; i++) {
+        add(page, "palabre_room_answers_total{by=\"%s\"} %" PRIu64 "\n", metrics->ways[i].by,
+            metrics->ways[i].n);
     }
     add_family(page, "palabre_turns_refused_total", "counter", "Turns that were not taken.");
     for (size_t i = 0; i < metrics->n_sources; i++) {

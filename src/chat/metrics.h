@@ -25,6 +25,9 @@ void pal_metrics_turn_refused(struct pal_metrics *metrics, const char *source, e
 /* A turn ended; the durations run from its acceptance. wait_us: until the engine took it. */
 void pal_metrics_turn_ended(struct pal_metrics *metrics, const char *source,
                             const struct pal_turn_end *ended, int64_t wait_us, int64_t total_us);
+/* A line of a room was dealt with; `by`: "model", "heart", "care", "fallback", "overload" (one line
+ * of ours told several), "refused", "cancelled", "undelivered"; static storage. */
+void pal_metrics_room_answer(struct pal_metrics *metrics, const char *by);
 /* An HTTP request was answered with this status. */
 void pal_metrics_http_request(struct pal_metrics *metrics, int status);
 

@@ -18,10 +18,12 @@
  * person. Loop thread only; nothing blocks.
  */
 #include "chat/companion.h"
+#include "chat/fallback.h"
 #include "chat/line.h"
 
 struct pal_room;
-struct pal_heart; /* chat/heart.h */
+struct pal_heart;   /* chat/heart.h */
+struct pal_metrics; /* chat/metrics.h */
 
 /*
  * How a platform speaks. Every say() is followed by exactly one pal_room_said() of its tag, later
@@ -42,14 +44,42 @@ struct pal_voice_ops {
 
 #define PAL_ROOM_REPLY_CODE_POINTS_MAX 480
 
+/* When a reply gets one of the openings that vary. */
+enum pal_room_openings {
+    PAL_ROOM_OPENINGS_ASK, /* answers to the ask command; elsewhere stock openings are exchanged */
+    PAL_ROOM_OPENINGS_ALWAYS,
+    PAL_ROOM_OPENINGS_OFF,
+};
+
+/* All strings and lists are borrowed and outlive the room; lists are NULL-terminated, NULL = none.
+ * Command names are in small letters; "" = there is no such command. */
 struct pal_room_options {
-    const char *name; /* what the companion is called; copied */
-    /* Further logins and names that it listens to; NULL-terminated; copied; NULL = none. */
-    const char *const *aliases;
-    const char *const *ignored; /* logins that never get an answer; copied; NULL = none */
-    const char *command_prefix; /* "!"; copied */
-    double cooldown_s;
-    /* ... further settings are added here, each with its row in config/options.c */
+    const char *name;           /* what the companion is called */
+    const char *const *aliases; /* further names that it listens to */
+    const char *const *ignored; /* logins that never get an answer; NULL = the usual bots */
+    const char *command_prefix; /* "!" */
+    const char *command_ask;
+    const char *command_chill;
+    const char *command_pal;
+    const char *command_forgetme;
+    const char *command_cacheadd;
+    const char *command_cachestats;
+    const char *command_cacheclear;
+    const char *wait_text;     /* NULL = in the line's language; so is the next */
+    const char *cooldown_text; /* {seconds} */
+    enum pal_lang lang;        /* of a line that shows none, and of what commands answer */
+    int64_t cooldown_us;
+    int64_t wait_after_us; /* 0 = no temporary lines */
+    int64_t timeout_us;    /* of an answer, from its line's arrival; 0 = none */
+    enum pal_fallback_mode fallback_mode;
+    enum pal_room_openings openings;
+    const char *const *openings_list; /* NULL = four in the line's language */
+    const char *const *banned_words;
+    bool keeps_links;
+    bool cares;                  /* as the companion does: a cry for help has no cooldown */
+    struct pal_heart *heart;     /* borrowed; NULL = no commands about it */
+    struct pal_metrics *metrics; /* borrowed; NULL = nobody counts */
+    struct pal_clock clock;      /* zeroed = the system's */
 };
 
 /* A line was heard, and what became of it, for those who show the chat. All calls on the loop

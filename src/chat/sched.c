@@ -426,6 +426,12 @@ pal_sched_is_paused(const struct pal_sched *sched)
     return sched->is_paused;
 }
 
+bool
+pal_sched_is_ready(const struct pal_sched *sched)
+{
+    return sched->engine != NULL && pal_engine_state(sched->engine) == PAL_ENGINE_READY;
+}
+
 uint32_t
 pal_sched_n_waiting(const struct pal_sched *sched)
 {

@@ -79,6 +79,8 @@ void pal_sched_cancel(struct pal_sched *sched, uint64_t turn_id);
 void pal_sched_set_paused(struct pal_sched *sched, bool is_paused);
 bool pal_sched_is_paused(const struct pal_sched *sched);
 
+/* There is an engine, and it can compute now. */
+bool pal_sched_is_ready(const struct pal_sched *sched);
 uint32_t pal_sched_n_waiting(const struct pal_sched *sched);
 uint32_t pal_sched_n_running(const struct pal_sched *sched);
 /* Seconds after which a refused client may try again, at the present pace; at least 1. */

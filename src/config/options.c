@@ -384,8 +384,7 @@ const struct pal_option pal_options[] = {
         FIELD(chat.ignored),
         .group = PAL_GROUP_BOT,
         .flag = "chat-ignored",
-        .initial =
-            "nightbot,streamelements,streamlabs,moobot,fossabot,wizebot,sery_bot,soundalerts",
+        .initial = "",
         .max = NAME_BYTES_MAX,
         .initial_en = "the usual bots",
         .initial_fr = "les robots habituels",
