@@ -102,6 +102,21 @@ pal_trial_open(struct pal_trial *trial, const struct pal_engine_options *options
     return err;
 }
 
+enum pal_err
+pal_trial_retune(struct pal_trial *trial, const struct pal_engine_options *options,
+                 int64_t timeout_us, struct pal_error *error)
+{
+    enum pal_err err = pal_engine_retune(trial->engine, options, error);
+    if (err != PAL_OK) {
+        return err;
+    }
+    guard(trial, timeout_us);
+    while (pal_engine_state(trial->engine) != PAL_ENGINE_READY && !has_failed(trial)) {
+        (void)uv_run(trial->loop, UV_RUN_ONCE);
+    }
+    return has_failed(trial) ? say_why(trial, "making a context", error) : PAL_OK;
+}
+
 /* Every turn begins with words that none had before, so that no KV is taken over. */
 static char *
 make_prompt(uint64_t id, uint32_t n_words)

@@ -41,6 +41,12 @@ struct pal_trial_turns {
 enum pal_err pal_trial_open(struct pal_trial *trial, const struct pal_engine_options *options,
                             int64_t timeout_us, struct pal_error *error) PAL_MUST_USE;
 /*
+ * The same engine with other options and the weights that it has read (pal_engine_retune()). On an
+ * error the trial is still to be closed.
+ */
+enum pal_err pal_trial_retune(struct pal_trial *trial, const struct pal_engine_options *options,
+                              int64_t timeout_us, struct pal_error *error) PAL_MUST_USE;
+/*
  * Runs n turns at once, each with a prompt of about n_prompt words that no earlier turn had, and a
  * reply of exactly n_reply tokens.
  */

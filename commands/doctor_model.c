@@ -62,6 +62,26 @@ check_tuned(const struct pal_planning *planning, struct pal_checkup *checkup)
     }
     int days = (int)((pal_wall_seconds() - tuned.made_s) / 86400);
     bool is_old = days > TUNE_OLD_DAYS || days < 0;
+    if (tuned.profile != planning->plan.profile) {
+        struct pal_check *check = pal_checkup_add(
+            checkup, "tune", PAL_HEALTH_SKIP,
+            PAL_T("tuned %d days ago for the profile %s, not for %s: guesses are used",
+                  "réglé il y a %d jours pour le profil %s, pas pour %s : on devine"),
+            days, pal_profile_name(tuned.profile), pal_profile_name(planning->plan.profile));
+        pal_check_mend(check, "palabre tune");
+        return;
+    }
+    if (tuned.is_quick) {
+        struct pal_check *check = pal_checkup_add(
+            checkup, "tune", PAL_HEALTH_OK,
+            PAL_T("measured for three seconds at the first start, %d days ago: %s, %s",
+                  "mesuré trois secondes au premier démarrage, il y a %d jours : %s, %s"),
+            days, tuned.variant[0] != '\0' ? tuned.variant : "CPU",
+            tuned.has_extra_bufts ? PAL_T("weights rearranged", "poids réarrangés")
+                                  : PAL_T("weights mapped", "poids mappés"));
+        pal_check_mend(check, "palabre tune");
+        return;
+    }
     struct pal_check *check =
         pal_checkup_add(checkup, "tune", is_old ? PAL_HEALTH_WARN : PAL_HEALTH_OK,
                         PAL_T("tuned %d days ago: %s, %u and %u threads",

@@ -120,9 +120,8 @@ take_flags(struct pal_planning_flags *flags, int *argc, char **argv, int *status
     return true;
 }
 
-/* The folder that libllama was loaded from holds the CPU's backends too. */
-static char *
-default_dir(void)
+char *
+pal_planning_default_dir(void)
 {
     char library[4096];
     pal_llama_dir_loaded(library, sizeof(library));
@@ -136,7 +135,7 @@ default_dir(void)
 static char *
 card_dir(const char *kind)
 {
-    char *cpu = default_dir();
+    char *cpu = pal_planning_default_dir();
     char *above = pal_path_parent(cpu);
     char *candidates[] = {pal_printf("%s-%s/lib", above, kind), pal_printf("%s-%s", cpu, kind)};
     char *library = pal_printf("libggml-%s.so", kind);
@@ -195,7 +194,8 @@ pal_planning_settings(struct pal_planning *planning, const struct pal_config_req
         *status = PAL_EXIT_CONFIG;
         return false;
     }
-    planning->llama_dir = planning->llama_dir != NULL ? planning->llama_dir : default_dir();
+    planning->llama_dir =
+        planning->llama_dir != NULL ? planning->llama_dir : pal_planning_default_dir();
     return true;
 }
 

@@ -81,6 +81,9 @@ bool pal_planning_fell_short(const struct pal_plan *plan, const struct pal_engin
 enum pal_err pal_planning_llama_dir(const struct pal_config *config, char **folder,
                                     struct pal_error *error) PAL_MUST_USE;
 
+/* The folder that libllama was loaded from: the CPU's backends lie there. The caller's. */
+char *pal_planning_default_dir(void);
+
 /* What the settings wish of a plan. */
 struct pal_plan_options pal_planning_options(const struct pal_config *config);
 

@@ -13,6 +13,7 @@
 #include "commands/llama_dir.h"
 #include "commands/model_file.h"
 #include "commands/planning.h"
+#include "commands/quick_measure.h"
 #include "config/option.h"
 #include "config/print.h"
 #include "plan/explain.h"
@@ -116,6 +117,23 @@ pal_startup_config(struct pal_config *config, const struct pal_config_request *r
 
 /* ---- options of the parts ---- */
 
+static bool
+measure_quickly(const struct pal_startup *startup, const struct pal_shape *shape)
+{
+    char *llama_dir = startup->llama_dir == NULL ? pal_planning_default_dir() : NULL;
+    const struct pal_quick_measure of = {
+        .program = startup->program,
+        .model_path = startup->model_path,
+        .llama_dir = llama_dir != NULL ? llama_dir : startup->llama_dir,
+        .machine = &startup->machine,
+        .shape = shape,
+        .plan = &startup->plan,
+    };
+    bool is_new = pal_quick_measure(&startup->config, &of);
+    free(llama_dir);
+    return is_new;
+}
+
 /*
  * What runs where, on this machine. A file that can't be planned for is left to the engine, which
  * says what is wrong with it.
@@ -133,8 +151,13 @@ make_plan(struct pal_startup *startup)
          * quiet machine: what happens to run at the start must not bind it for hours. */
         startup->machine.cpu.busy_cpus = 0;
     }
-    if (pal_planning_for(&startup->config, startup->model_path, &startup->machine, shape,
-                         &startup->plan, &error) == PAL_OK) {
+    enum pal_err err = pal_planning_for(&startup->config, startup->model_path, &startup->machine,
+                                        shape, &startup->plan, &error);
+    if (err == PAL_OK && measure_quickly(startup, shape)) {
+        err = pal_planning_for(&startup->config, startup->model_path, &startup->machine, shape,
+                               &startup->plan, &error);
+    }
+    if (err == PAL_OK) {
         pal_planning_engine(&startup->plan, &startup->machine, &startup->engine);
         startup->engine.ways |= is_paced ? PAL_ENGINE_PACED : 0;
         pal_planning_announce(&startup->plan, &startup->machine);

@@ -17,7 +17,7 @@
 #include "util/path.h"
 #include "util/text.h"
 
-#define BUDGET_US       (170 * PAL_US_PER_S)
+#define BUDGET_US       (165 * PAL_US_PER_S)
 #define QUICK_BUDGET_US (25 * PAL_US_PER_S)
 
 static const struct pal_config_request request = {
@@ -33,23 +33,24 @@ static const struct pal_config_request request = {
 void
 pal_tuning_show_trial(const struct pal_tune *tune, const struct pal_candidate *candidate)
 {
-    char text[160];
+    char text[PAL_TUNE_TEXT_MAX];
     int64_t spent_us = pal_now_us() - tune->started_us;
     size_t left = tune->n_expected > tune->n_candidates ? tune->n_expected - tune->n_candidates : 0;
-    int64_t eta_us = spent_us / (int64_t)tune->n_candidates * (int64_t)left;
+    int64_t eta_us = tune->last_cost_us * (int64_t)left;
     int64_t rest_us = tune->budget_us - spent_us;
     eta_us = eta_us > rest_us ? rest_us : eta_us;
     (void)pal_tune_describe(&candidate->way, text, sizeof(text));
-    (void)fprintf(stderr, "[%2zu/%zu, %3d s] ", tune->n_candidates, tune->n_candidates + left,
+    (void)fprintf(stderr, PAL_T("[%2zu/%zu, %d s left] ", "[%2zu/%zu, reste %d s] "),
+                  tune->n_candidates, tune->n_candidates + left,
                   eta_us > 0 ? (int)(eta_us / PAL_US_PER_S) : 0);
     if (candidate->failure[0] != '\0') {
         (void)fprintf(stderr, "%s: %s\n", text, candidate->failure);
         return;
     }
     (void)fprintf(stderr,
-                  PAL_T("%s: %.0f ms a turn (prompt %.1f ms a token, step %.0f ms, of four %.0f)\n",
-                        "%s : %.0f ms par tour (invite %.1f ms par token, pas %.0f ms, à quatre "
-                        "%.0f)\n"),
+                  PAL_T("%s: %.0f ms a turn (prompt %.2f ms a token, step %.1f ms, of four %.1f)\n",
+                        "%s : %.0f ms par tour (invite %.2f ms par token, pas %.1f ms, à quatre "
+                        "%.1f)\n"),
                   text, candidate->way.turn_ms, candidate->prompt_ms, candidate->alone_ms,
                   candidate->four_ms);
 }
@@ -74,6 +75,8 @@ pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char
         .program = *program,
         .model_path = planning->model_path,
         .llama_dir = planning->llama_dir,
+        .gpu_device =
+            planning->plan.gpu >= 0 ? planning->machine.gpus[planning->plan.gpu].device : NULL,
         .plan = planning->plan,
         .n_cores = pal_plan_threads(&quiet, &why),
         .n_free_cores = pal_plan_threads(&planning->machine.cpu, &why),
@@ -88,7 +91,7 @@ pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char
 static void
 print_result(const struct pal_tune *tune, const char *path)
 {
-    char text[160];
+    char text[PAL_TUNE_TEXT_MAX];
     const struct pal_tuned *best = &tune->best;
     (void)printf(PAL_T("\nfastest here: %s\n", "\nle plus rapide ici : %s\n"),
                  pal_tune_describe(best, text, sizeof(text)));

@@ -8,6 +8,15 @@ pal_engine_submit(struct pal_engine *engine, struct pal_job *job, struct pal_err
     return engine->ops->submit(engine, job, error);
 }
 
+enum pal_err
+pal_engine_retune(struct pal_engine *engine, const struct pal_engine_options *options,
+                  struct pal_error *error)
+{
+    return engine->ops->retune != NULL
+               ? engine->ops->retune(engine, options, error)
+               : pal_error_set(error, PAL_ERR_UNSUPPORTED, "this engine is not ours to change");
+}
+
 void
 pal_engine_cancel(struct pal_engine *engine, uint64_t turn_id)
 {

@@ -70,6 +70,15 @@ enum pal_err pal_engine_open(uv_loop_t *loop, const struct pal_engine_options *o
                              struct pal_engine **engine, struct pal_error *error) PAL_MUST_USE;
 
 /*
+ * The engine goes on with other options and the weights that it has read: a context of its own
+ * takes a moment where the weights take seconds. For an engine of pal_engine_open() that is ready
+ * and answers nobody (else PAL_ERR_BUSY); PAL_ERR_ARGUMENT: these options need other weights. STATE
+ * events follow as after opening.
+ */
+enum pal_err pal_engine_retune(struct pal_engine *engine, const struct pal_engine_options *options,
+                               struct pal_error *error) PAL_MUST_USE;
+
+/*
  * Hands a job over. On PAL_OK *job has been emptied. On an error it is untouched and no event will
  * come: PAL_ERR_BUSY: no free sequence, or not ready: leave it queued and try on the next final or
  * STATE event. PAL_ERR_ARGUMENT, PAL_ERR_LIMIT: pal_job_check() refused it. PAL_ERR_MODEL: the

@@ -415,6 +415,39 @@ local_submit(struct pal_engine *base, struct pal_job *job, struct pal_error *err
     return PAL_OK;
 }
 
+static enum pal_err
+local_retune(struct pal_engine *base, const struct pal_engine_options *options,
+             struct pal_error *error)
+{
+    struct local *engine = (struct local *)base;
+    if (engine->state != PAL_ENGINE_READY || engine->n_turns > 0) {
+        return pal_error_set(error, PAL_ERR_BUSY, "the engine is at work");
+    }
+    struct pal_settings settings;
+    enum pal_err err = pal_settings_init(&settings, options, error);
+    if (err != PAL_OK) {
+        return err;
+    }
+    if (!pal_settings_share_weights(&engine->settings, &settings)) {
+        pal_settings_finish(&settings);
+        return pal_error_set(error, PAL_ERR_ARGUMENT, "that needs other weights");
+    }
+    struct pal_buf frame;
+    pal_buf_init(&frame, PAL_WIRE_FRAME_MAX_BYTES);
+    err = pal_wire_put_settings(&frame, &settings);
+    if (err != PAL_OK) {
+        pal_buf_finish(&frame);
+        pal_settings_finish(&settings);
+        return pal_error_set(error, err, "the settings are too large for the engine");
+    }
+    pal_settings_finish(&engine->settings);
+    engine->settings = settings;
+    engine->state = PAL_ENGINE_LOADING;
+    engine->progress = 1;
+    send_frame(engine, &frame);
+    return PAL_OK;
+}
+
 static void
 local_cancel(struct pal_engine *base, uint64_t turn_id)
 {
@@ -536,6 +569,7 @@ local_close(struct pal_engine *base, pal_engine_closed_fn on_closed, void *userd
 
 static const struct pal_engine_ops local_ops = {
     .submit = local_submit,
+    .retune = local_retune,
     .cancel = local_cancel,
     .state = local_state,
     .facts = local_facts,

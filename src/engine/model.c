@@ -257,8 +257,9 @@ describe_devices(char *text, size_t size, bool uses_gpu)
 
 static void
 fill_facts(const struct pal_model *model, const struct pal_settings *settings,
-           const struct pal_gguf_facts *file, struct pal_engine_facts *facts)
+           struct pal_engine_facts *facts)
 {
+    const struct pal_gguf_facts *file = &model->file;
     *facts = (struct pal_engine_facts){
         .n_params = llama_model_n_params(model->model),
         .model_bytes = llama_model_size(model->model),
@@ -311,7 +312,7 @@ load_on_some_rung(struct pal_model *model, const struct pal_settings *settings,
         }
         drop_weights(model);
         if (n_gpu_layers != 0) {
-            n_gpu_layers = pal_plan_fewer_layers(model->n_blocks, n_gpu_layers);
+            n_gpu_layers = pal_plan_fewer_layers(model->file.n_layers, n_gpu_layers);
             if (settings->n_threads_cpu != 0) {
                 model->n_threads = model->n_threads_batch = settings->n_threads_cpu;
             }
@@ -323,13 +324,19 @@ load_on_some_rung(struct pal_model *model, const struct pal_settings *settings,
     }
 }
 
-static enum pal_err
-load(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
-     struct pal_error *error)
+static void
+set_threads(struct pal_model *model, const struct pal_settings *settings)
 {
     model->n_threads = settings->n_threads != 0 ? settings->n_threads : pal_threads_default();
     model->n_threads_batch =
         settings->n_threads_batch != 0 ? settings->n_threads_batch : model->n_threads;
+}
+
+static enum pal_err
+load(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
+     struct pal_error *error)
+{
+    set_threads(model, settings);
     enum pal_err err = pal_library_init(settings->llama_dir, settings->variant, error);
     if (err == PAL_OK) {
         err = load_on_some_rung(model, settings, loading, error);
@@ -354,21 +361,45 @@ pal_model_load(struct pal_model *model, const struct pal_settings *settings,
     if (err != PAL_OK) {
         return err;
     }
-    struct pal_gguf_facts file_facts = pal_gguf_facts(file);
+    model->file = pal_gguf_facts(file);
     pal_gguf_close(file);
-    model->n_blocks = file_facts.n_layers;
     struct loading loading = {.on_progress = on_progress, .userdata = userdata};
     err = load(model, settings, &loading, error);
     if (err != PAL_OK) {
         pal_model_finish(model);
         return err;
     }
-    fill_facts(model, settings, &file_facts, facts);
+    fill_facts(model, settings, facts);
     pal_log_info("model loaded",
                  "file=" PAL_LOG_STR " variant=%s threads=%u template=%s cells=%u shift=%d",
                  settings->model_path, facts->variant, model->n_threads,
                  pal_template_name(model->tmpl), model->n_cells, model->can_shift);
     return PAL_OK;
+}
+
+static void
+drop_context(struct pal_model *model)
+{
+    if (model->context != NULL) {
+        llama_detach_threadpool(model->context);
+        llama_free(model->context);
+    }
+    model->context = NULL;
+    free_pool(model);
+}
+
+enum pal_err
+pal_model_retune(struct pal_model *model, const struct pal_settings *settings,
+                 struct pal_engine_facts *facts, struct pal_error *error)
+{
+    drop_context(model);
+    set_threads(model, settings);
+    enum pal_err err = make_context(model, settings, settings->n_ctx_tokens, error);
+    if (err == PAL_OK) {
+        make_pool(model, settings->ways);
+        fill_facts(model, settings, facts);
+    }
+    return err;
 }
 
 void
@@ -378,11 +409,7 @@ pal_model_finish(struct pal_model *model)
         return;
     }
     pal_template_destroy(model->tmpl);
-    if (model->context != NULL) {
-        llama_detach_threadpool(model->context);
-        llama_free(model->context);
-    }
-    free_pool(model);
+    drop_context(model);
     if (model->model != NULL) {
         llama_model_free(model->model);
     }

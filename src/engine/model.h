@@ -9,6 +9,7 @@
 
 #include "engine/settings.h"
 #include "engine/template.h"
+#include "gguf/gguf.h"
 
 /* Sequence ids that a unified KV accepts, and so the timelines that we may keep. */
 #define PAL_MODEL_SEQ_MAX 256
@@ -26,7 +27,7 @@ struct pal_model {
     uint32_t n_ctx_max_tokens; /* of one timeline: the cells, or what the model was trained for */
     uint32_t n_threads;
     uint32_t n_threads_batch;
-    uint32_t n_blocks;    /* layers of the file, without the output layer */
+    struct pal_gguf_facts file;
     int32_t n_gpu_layers; /* as loaded; fewer than asked for where memory was short */
     /* False for memories that can't drop or copy parts of a sequence (recurrent, sliding window).
      */
@@ -44,6 +45,12 @@ typedef bool (*pal_model_progress_fn)(float progress, void *userdata);
 enum pal_err pal_model_load(struct pal_model *model, const struct pal_settings *settings,
                             pal_model_progress_fn on_progress, void *userdata,
                             struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
+/*
+ * A new context and new threads for settings that share the loaded weights. After an error the
+ * model can only be finished.
+ */
+enum pal_err pal_model_retune(struct pal_model *model, const struct pal_settings *settings,
+                              struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
 void pal_model_finish(struct pal_model *model);
 
 /* Rows of logits that one step may ask for; llama.cpp makes room for no more. */

@@ -66,14 +66,10 @@ should_abort(void *data)
            (deadline_us != 0 && pal_now_us() >= deadline_us);
 }
 
-static enum pal_err
-load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
+/* What stands around a new context. */
+static void
+surround_context(struct pal_model_worker *w)
 {
-    struct pal_model_worker *w = worker;
-    enum pal_err err = pal_model_load(&w->model, w->settings, on_progress, w, facts, error);
-    if (err != PAL_OK) {
-        return err;
-    }
     /* What can't share cells has a state for each turn at once, and refuses further sequences. */
     size_t n_lines = w->settings->n_sequences;
     if (w->model.can_edit) {
@@ -81,8 +77,6 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
     }
     pal_timelines_init(&w->lines, &kv_ops, w->model.memory, n_lines, w->model.n_cells,
                        w->model.can_edit, w->model.can_shift);
-    w->replies = pal_calloc(1, sizeof(*w->replies));
-    pal_replies_init(w->replies, (uint64_t)pal_now_us());
     w->batch = llama_batch_init((int32_t)w->settings->n_batch_tokens, 0, 1);
     llama_set_abort_callback(w->model.context, should_abort, w);
     w->n_threads_now = w->model.n_threads > w->model.n_threads_batch ? w->model.n_threads
@@ -90,7 +84,35 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
     pal_pace_init(&w->pace, w->n_threads_now);
     pal_cost_init(&w->cost, w->n_threads_now);
     pal_drafts_init(&w->drafts);
-    return PAL_OK;
+}
+
+static enum pal_err
+load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
+{
+    struct pal_model_worker *w = worker;
+    enum pal_err err = pal_model_load(&w->model, w->settings, on_progress, w, facts, error);
+    if (err == PAL_OK) {
+        w->replies = pal_calloc(1, sizeof(*w->replies));
+        pal_replies_init(w->replies, (uint64_t)pal_now_us());
+        surround_context(w);
+    }
+    return err;
+}
+
+static enum pal_err
+retune(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
+{
+    struct pal_model_worker *w = worker;
+    PAL_ASSERT(w->n_turns == 0);
+    pal_timelines_finish(&w->lines);
+    pal_cost_finish(&w->cost);
+    llama_batch_free(w->batch);
+    w->batch = (struct llama_batch){0};
+    enum pal_err err = pal_model_retune(&w->model, w->settings, facts, error);
+    if (err == PAL_OK) {
+        surround_context(w);
+    }
+    return err;
 }
 
 /* ---- turns come and go ---- */
@@ -227,6 +249,7 @@ pal_model_worker_create(struct pal_host *host, const struct pal_settings *settin
 {
     static const struct pal_worker_ops ops = {
         .load = load,
+        .retune = retune,
         .submit = submit,
         .cancel = cancel,
         .step = step,

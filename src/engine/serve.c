@@ -43,16 +43,17 @@ struct pal_host {
 
     pthread_mutex_t lock;
     pthread_cond_t inbox_filled;
-    struct pal_wire_message inbox[INBOX_MAX]; /* lock; a ring; JOB and CANCEL only */
+    struct pal_wire_message inbox[INBOX_MAX]; /* lock; a ring; JOB, CANCEL, SETTINGS only */
     size_t inbox_at;                          /* lock */
     size_t n_inbox;                           /* lock */
     struct pal_buf outbox;                    /* lock */
 
     atomic_bool is_quitting;
-    atomic_uint n_cancels;       /* in the inbox: spares the lock where there are none */
-    atomic_int_fast64_t busy_at; /* when the running step began, monotonic us; 0 = idle */
-    atomic_int status;           /* what pal_engine_serve() returns */
-    int last_percent;            /* compute thread */
+    atomic_uint n_cancels;         /* in the inbox: spares the lock where there are none */
+    atomic_int_fast64_t busy_at;   /* when the running step began, monotonic us; 0 = idle */
+    atomic_int status;             /* what pal_engine_serve() returns */
+    int last_percent;              /* compute thread */
+    struct pal_engine_facts facts; /* compute thread */
 };
 
 static void
@@ -221,6 +222,7 @@ take_message(struct pal_host *host, struct pal_wire_message *message)
     switch (message->kind) {
     case PAL_WIRE_JOB:
     case PAL_WIRE_CANCEL:
+    case PAL_WIRE_SETTINGS:
         push_inbox(host, message);
         return;
     case PAL_WIRE_PING:
@@ -344,9 +346,39 @@ pop_inbox(struct pal_host *host, int64_t wait_us, struct pal_wire_message *messa
     return found;
 }
 
+/* The worker looks at the settings by a pointer, so they are changed in their place. */
 static void
-handle(struct pal_host *host, const struct pal_worker *worker, struct pal_wire_message *message)
+change_settings(struct pal_host *host, const struct pal_worker *worker,
+                struct pal_settings *settings, struct pal_wire_message *message)
 {
+    int64_t began_us = pal_now_us();
+    struct pal_error error = {0};
+    enum pal_err err = PAL_OK;
+    if (!pal_settings_share_weights(settings, &message->settings)) {
+        pal_wire_message_finish(message);
+        quit(host, 1, "other weights need another engine");
+        return;
+    }
+    pal_settings_finish(settings);
+    *settings = message->settings;
+    atomic_store(&host->busy_at, began_us);
+    if (worker->ops->retune != NULL) {
+        err = worker->ops->retune(worker->self, &host->facts, &error);
+    }
+    atomic_store(&host->busy_at, 0);
+    host->facts.load_us = pal_now_us() - began_us;
+    emit_state(host, err == PAL_OK ? PAL_ENGINE_READY : PAL_ENGINE_FAILED, 1,
+               err == PAL_OK ? &host->facts : NULL, err == PAL_OK ? NULL : &error);
+}
+
+static void
+handle(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings,
+       struct pal_wire_message *message)
+{
+    if (message->kind == PAL_WIRE_SETTINGS) {
+        change_settings(host, worker, settings, message);
+        return;
+    }
     if (message->kind == PAL_WIRE_CANCEL) {
         worker->ops->cancel(worker->self, message->turn_id);
         return;
@@ -361,13 +393,13 @@ handle(struct pal_host *host, const struct pal_worker *worker, struct pal_wire_m
 }
 
 static void
-compute(struct pal_host *host, const struct pal_worker *worker)
+compute(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings)
 {
     int64_t wait_us = -1;
     while (!pal_host_is_quitting(host)) {
         struct pal_wire_message message;
         while (pop_inbox(host, wait_us, &message)) {
-            handle(host, worker, &message);
+            handle(host, worker, settings, &message);
             wait_us = 0;
         }
         hand_over(host);
@@ -379,7 +411,7 @@ compute(struct pal_host *host, const struct pal_worker *worker)
 }
 
 static void
-load_and_compute(struct pal_host *host, const struct pal_settings *settings)
+load_and_compute(struct pal_host *host, struct pal_settings *settings)
 {
     struct pal_worker worker = settings->script_path != NULL
                                    ? pal_script_worker_create(host, settings)
@@ -387,9 +419,8 @@ load_and_compute(struct pal_host *host, const struct pal_settings *settings)
     int64_t began_us = pal_now_us();
     emit_state(host, PAL_ENGINE_LOADING, 0, NULL, NULL);
     atomic_store(&host->busy_at, began_us);
-    struct pal_engine_facts facts = {0};
     struct pal_error error = {0};
-    enum pal_err err = worker.ops->load(worker.self, &facts, &error);
+    enum pal_err err = worker.ops->load(worker.self, &host->facts, &error);
     atomic_store(&host->busy_at, 0);
     if (err != PAL_OK) {
         emit_state(host, PAL_ENGINE_FAILED, 0, NULL, &error);
@@ -400,9 +431,9 @@ load_and_compute(struct pal_host *host, const struct pal_settings *settings)
             }
         }
     } else {
-        facts.load_us = pal_now_us() - began_us;
-        emit_state(host, PAL_ENGINE_READY, 1, &facts, NULL);
-        compute(host, &worker);
+        host->facts.load_us = pal_now_us() - began_us;
+        emit_state(host, PAL_ENGINE_READY, 1, &host->facts, NULL);
+        compute(host, &worker, settings);
     }
     worker.ops->destroy(worker.self);
 }

@@ -114,6 +114,22 @@ pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
     return PAL_OK;
 }
 
+static bool
+is_same_text(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool
+pal_settings_share_weights(const struct pal_settings *a, const struct pal_settings *b)
+{
+    return is_same_text(a->model_path, b->model_path) &&
+           is_same_text(a->script_path, b->script_path) &&
+           is_same_text(a->llama_dir, b->llama_dir) && is_same_text(a->variant, b->variant) &&
+           is_same_text(a->gpu_device, b->gpu_device) && a->n_gpu_layers == b->n_gpu_layers &&
+           ((a->ways ^ b->ways) & PAL_ENGINE_NO_EXTRA_BUFTS) == 0;
+}
+
 void
 pal_settings_finish(struct pal_settings *settings)
 {

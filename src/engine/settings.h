@@ -39,6 +39,8 @@ enum pal_err pal_settings_init(struct pal_settings *settings,
 /* The ranges alone; for settings that came over the wire. */
 enum pal_err pal_settings_check(const struct pal_settings *settings,
                                 struct pal_error *error) PAL_MUST_USE;
+/* The same file, read and laid out the same way; contexts may differ. */
+bool pal_settings_share_weights(const struct pal_settings *a, const struct pal_settings *b);
 void pal_settings_finish(struct pal_settings *settings);
 
 #endif

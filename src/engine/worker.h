@@ -30,6 +30,11 @@ bool pal_host_is_quitting(struct pal_host *host);
 struct pal_worker_ops {
     /* Once, before anything else. On PAL_OK *facts is filled. */
     enum pal_err (*load)(void *worker, struct pal_engine_facts *facts, struct pal_error *error);
+    /*
+     * The settings have changed, but not the weights (pal_settings_share_weights()); no turn runs.
+     * NULL: there is nothing to do. After an error no job comes any more.
+     */
+    enum pal_err (*retune)(void *worker, struct pal_engine_facts *facts, struct pal_error *error);
     /* Takes a checked job; *job has been emptied. */
     void (*submit)(void *worker, struct pal_job *job);
     /* Unknown ids are ignored. */

@@ -14,6 +14,7 @@ static const char *const why_names[] = {
     [PAL_WHY_ASKED] = "asked",
     [PAL_WHY_DEFAULT] = "default",
     [PAL_WHY_MEASURED] = "measured",
+    [PAL_WHY_GLANCED] = "measured_quickly",
     [PAL_WHY_NO_GPU] = "no_gpu",
     [PAL_WHY_NO_BACKEND] = "no_backend",
     [PAL_WHY_GPU_TOO_SMALL] = "gpu_too_small",
@@ -50,6 +51,9 @@ pal_why_text(enum pal_why why)
         return PAL_T("the usual choice", "le choix habituel");
     case PAL_WHY_MEASURED:
         return PAL_T("measured here by 'palabre tune'", "mesuré ici par « palabre tune »");
+    case PAL_WHY_GLANCED:
+        return PAL_T("measured at the first start; 'palabre tune' is thorough",
+                     "mesuré au premier démarrage ; « palabre tune » va au fond");
     case PAL_WHY_NO_GPU:
         return PAL_T("no graphics card to use", "aucune carte graphique à utiliser");
     case PAL_WHY_NO_BACKEND:
@@ -263,7 +267,8 @@ pal_plan_print(FILE *out, const struct pal_machine *machine, const struct pal_sh
             pal_why_text(PAL_WHY_MEASURED));
     }
     if (plan->variant[0] != '\0') {
-        row(out, PAL_T("CPU kernels", "noyaux CPU"), plan->variant, pal_why_text(PAL_WHY_MEASURED));
+        row(out, PAL_T("CPU kernels", "noyaux CPU"), plan->variant,
+            pal_why_text(plan->is_tuned_quickly ? PAL_WHY_GLANCED : PAL_WHY_MEASURED));
     }
     if (plan->expected_decode_mtok_s > 0) {
         (void)snprintf(text, sizeof(text), PAL_T("about %.1f tokens/s", "environ %.1f tokens/s"),

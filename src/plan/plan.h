@@ -57,6 +57,7 @@ enum pal_why {
     PAL_WHY_ASKED, /* the person's own choice */
     PAL_WHY_DEFAULT,
     PAL_WHY_MEASURED, /* palabre tune found it */
+    PAL_WHY_GLANCED,  /* the first start's three seconds found it */
     PAL_WHY_NO_GPU,
     PAL_WHY_NO_BACKEND, /* there is a card, but nothing here can drive it */
     PAL_WHY_GPU_TOO_SMALL,

@@ -174,18 +174,11 @@ pal_tuned_save(const char *path, const struct pal_tuned *tuned, struct pal_error
     return err;
 }
 
-void
-pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
-               const struct pal_shape *shape, const struct pal_tuned *tuned)
+static void
+apply_rest(struct pal_plan *plan, const struct pal_tuned *tuned)
 {
-    if (tuned->profile != plan->profile) {
-        return;
-    }
-    plan->is_tuned = true;
-    plan->is_tuned_quickly = tuned->is_quick;
     plan->sleeps = tuned->sleeps;
     plan->is_pinned = tuned->is_pinned;
-    memcpy(plan->variant, tuned->variant, sizeof(plan->variant));
     if (plan->why_threads != PAL_WHY_ASKED && plan->why_threads != PAL_WHY_ALL_ON_GPU) {
         plan->n_threads = tuned->n_threads;
         plan->why_threads = PAL_WHY_MEASURED;
@@ -210,9 +203,24 @@ pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
         plan->kv_type = tuned->kv_type;
         plan->why_kv_type = PAL_WHY_MEASURED;
     }
+}
+
+void
+pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
+               const struct pal_shape *shape, const struct pal_tuned *tuned)
+{
+    if (tuned->profile != plan->profile) {
+        return;
+    }
+    plan->is_tuned = true;
+    plan->is_tuned_quickly = tuned->is_quick;
+    memcpy(plan->variant, tuned->variant, sizeof(plan->variant));
     if (plan->why_extra_bufts == PAL_WHY_DEFAULT) {
         plan->has_extra_bufts = tuned->has_extra_bufts;
-        plan->why_extra_bufts = PAL_WHY_MEASURED;
+        plan->why_extra_bufts = tuned->is_quick ? PAL_WHY_GLANCED : PAL_WHY_MEASURED;
+    }
+    if (!tuned->is_quick) {
+        apply_rest(plan, tuned);
     }
     pal_plan_size(machine, shape, plan);
 }

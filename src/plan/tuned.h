@@ -41,7 +41,8 @@ enum pal_err pal_tuned_save(const char *path, const struct pal_tuned *tuned,
 
 /*
  * Puts what was measured in the place of the plan's guesses; what the person asked for stays. A
- * result for another profile is left alone, and so is the plan.
+ * result for another profile is left alone, and so is the plan. A quick result speaks of the CPU
+ * build and of the weights only.
  */
 void pal_plan_apply(struct pal_plan *plan, const struct pal_machine *machine,
                     const struct pal_shape *shape, const struct pal_tuned *tuned);

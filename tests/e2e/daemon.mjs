@@ -22,6 +22,7 @@ export function emptyHome() {
             delete env[name];
         }
     }
+    env.PALABRE_AI_QUICK_MEASURE = 'false'; // every start is a first one here
     return { home, env };
 }
 

@@ -192,10 +192,36 @@ test('a load that does not fit ends in a running cpu profile', {
     }
 });
 
+test('a first start measures for three seconds, once, and doctor tells', async () => {
+    const fresh = mkdtempSync(join(tmpdir(), 'palabre-first-'));
+    try {
+        const env = { HOME: fresh, PALABRE_AI_QUICK_MEASURE: 'true' };
+        const args = ['--model', model, '--log-level', 'info', '--bot-max-tokens-chill', '2', '--persona', 'x',
+            '--bot-model-timeout', '100', '--threads', '1', '--lang', 'en'];
+        assert.doesNotMatch((await chat([...args, '--no-quick-measure'], env)).err, /measured quickly/);
+        const first = await chat(args, env);
+        assert.equal(first.status, 0, first.err);
+        assert.match(first.err, /measured quickly/);
+        assert.doesNotMatch((await chat(args, env)).err, /measured quickly/);
+        const json = JSON.parse(run(['doctor', '--json', '--model', model, '--port', '0'], env).out);
+        const check = json.checks.find((c) => c.id === 'tune');
+        assert.match(check.text, /three seconds at the first start, 0 days ago/);
+        assert.equal(check.fix, 'palabre tune');
+        const got = JSON.parse(run(['plan', '--json', '--model', model, '--threads', '1'], env).out);
+        assert.equal(got.tuned_quickly, true);
+        assert.equal(got.reasons.n_threads, 'asked');
+        assert.notEqual(got.reasons.n_batch_tokens, 'measured');
+    } finally {
+        rmSync(fresh, { recursive: true, force: true });
+    }
+});
+
 function chat(args, env) {
     return new Promise((resolve) => {
         const child = spawn(palabre, ['chat', ...args], {
-            env: { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', ...env },
+            env: {
+                PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', PALABRE_AI_QUICK_MEASURE: 'false', ...env,
+            },
         });
         let err = '';
         child.stderr.on('data', (bytes) => { err += bytes; });

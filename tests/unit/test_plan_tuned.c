@@ -187,6 +187,28 @@ test_measured_replaces_guesses_but_not_wishes(void **state)
 }
 
 static void
+test_a_quick_result_speaks_of_build_and_weights_only(void **state)
+{
+    (void)state;
+    struct pal_machine machine = {
+        .cpu = {.n_cores_usable = 8, .n_kinds = 1, .isa = PAL_ISA_AVX2},
+        .memory = {.total_bytes = 32 * PAL_GIB, .available_bytes = 30 * PAL_GIB}};
+    struct pal_shape shape;
+    plan_shape(&plan_models[2], &shape);
+    struct pal_plan_options options = pal_plan_options_default();
+    struct pal_plan plan = pal_plan_make(&machine, &shape, &options);
+    struct pal_tuned quick = sample;
+    quick.is_quick = true;
+    pal_plan_apply(&plan, &machine, &shape, &quick);
+    assert_true(plan.is_tuned && plan.is_tuned_quickly);
+    assert_string_equal(plan.variant, "zen4");
+    assert_int_equal(plan.why_extra_bufts, PAL_WHY_GLANCED);
+    assert_int_equal(plan.n_threads, 8);
+    assert_int_equal(plan.n_batch_tokens, 512);
+    assert_false(plan.sleeps || plan.is_pinned);
+}
+
+static void
 test_what_was_measured_for_another_profile_is_left_alone(void **state)
 {
     (void)state;
@@ -226,6 +248,7 @@ main(void)
         cmocka_unit_test(test_cut_at_every_byte_it_is_refused),
         cmocka_unit_test(test_each_absurd_value_is_refused),
         cmocka_unit_test(test_measured_replaces_guesses_but_not_wishes),
+        cmocka_unit_test(test_a_quick_result_speaks_of_build_and_weights_only),
         cmocka_unit_test(test_what_was_measured_for_another_profile_is_left_alone),
         cmocka_unit_test(test_builds_that_run_here_come_best_first),
     };
