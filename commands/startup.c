@@ -308,6 +308,8 @@ prepare(struct pal_startup *startup, struct pal_error *error)
     startup->engine = engine_options(startup);
     if (startup->model_path != NULL) {
         make_plan(startup);
+        pal_parking_open(&startup->parking, config, &startup->plan, &startup->engine);
+        startup->engine.persona = config->engine.warm ? startup->persona : NULL;
     }
     startup->sched = (struct pal_sched_options){
         .max_concurrent = (uint32_t)config->rate_limiting.max_concurrent_users,
@@ -344,6 +346,7 @@ pal_startup_finish(struct pal_startup *startup)
         return;
     }
     pal_config_finish(&startup->config);
+    pal_parking_close(&startup->parking);
     free(startup->model_path);
     free(startup->program);
     free(startup->llama_dir);

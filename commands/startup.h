@@ -18,6 +18,7 @@
 #include "chat/companion.h"
 #include "chat/sched.h"
 #include "config/config.h"
+#include "commands/parking.h"
 #include "engine/engine.h"
 #include "plan/plan.h"
 
@@ -31,6 +32,7 @@ struct pal_startup {
     struct pal_machine machine;
     struct pal_plan plan; /* what runs where; zeroed with engine.script */
     char *plan_json;      /* owned; the same for programs; NULL with engine.script */
+    struct pal_parking parking;
     /* Ready to hand over; the strings are borrowed from this struct. */
     struct pal_engine_options engine;
     struct pal_sched_options sched;

@@ -32,6 +32,7 @@ struct pal_text_list {
 #define PAL_CONFIG_GPU_AUTO   (-1)      /* ai.n_gpu_layers: auto */
 #define PAL_CONFIG_GPU_ALL    INT32_MAX /* ai.n_gpu_layers: all */
 #define PAL_CONFIG_SEED_DRAWN (-1)      /* ai.seed: random */
+#define PAL_CONFIG_PARK_AUTO  (-1)      /* engine.park_ram, engine.park_disk */
 
 enum pal_config_emotion {
     PAL_CONFIG_EMOTION_DEFAULT,
@@ -199,6 +200,9 @@ struct pal_config {
         double upstream_connect_timeout; /* seconds */
         double upstream_first_timeout;
         double upstream_idle_timeout;
+        int64_t park_ram;  /* MiB, or PAL_CONFIG_PARK_AUTO */
+        int64_t park_disk; /* MiB, or PAL_CONFIG_PARK_AUTO */
+        bool warm;
         char *script; /* plays a script in place of a model (tests) */
     } engine;
     struct {

@@ -85,6 +85,8 @@ static const struct pal_option_word engine_words[] = {
     {NULL, 0},
 };
 
+static const struct pal_option_word park_words[] = {{"auto", PAL_CONFIG_PARK_AUTO}, {NULL, 0}};
+
 static const struct pal_option_word seed_words[] = {{"random", PAL_CONFIG_SEED_DRAWN}, {NULL, 0}};
 
 static const struct pal_option_word fallback_words[] = {
@@ -1023,6 +1025,52 @@ const struct pal_option pal_options[] = {
         .max = 600,
         .en = "Most seconds of silence in the middle of an upstream's reply.",
         .fr = "Secondes de silence au plus au milieu d'une réponse d'un serveur.",
+    },
+    {
+        .key = "engine.park_ram",
+        .type = PAL_OPTION_INTEGER,
+        FIELD(engine.park_ram),
+        .group = PAL_GROUP_AI,
+        .flag = "park-ram",
+        .initial = "auto",
+        .min = 0,
+        .max = 1048576,
+        .words = park_words,
+        .en = "Memory, in MiB, for what was computed of conversations that find no room in the "
+              "context: they come back by a copy. auto takes a quarter of what the model leaves "
+              "free, 1024 at most; 0 is none.",
+        .fr = "Mémoire, en Mio, pour ce qui est calculé des conversations qui n'ont plus de place "
+              "dans le contexte : elles reviennent par une copie. auto prend un quart de ce que le "
+              "modèle laisse libre, 1024 au plus ; 0 : rien.",
+    },
+    {
+        .key = "engine.park_disk",
+        .type = PAL_OPTION_INTEGER,
+        FIELD(engine.park_disk),
+        .group = PAL_GROUP_AI,
+        .flag = "park-disk",
+        .initial = "auto",
+        .min = 0,
+        .max = 16777216,
+        .words = park_words,
+        .en = "Disk, in MiB, behind that memory, in the user's cache folder, for this user's eyes "
+              "only and removed at the end. auto takes a tenth of what is free, 4096 at most; 0 is "
+              "none.",
+        .fr = "Disque, en Mio, derrière cette mémoire, dans le dossier de cache de l'utilisateur, "
+              "lisible par lui seul et effacé à la fin. auto prend un dixième de ce qui est libre, "
+              "4096 au plus ; 0 : rien.",
+    },
+    {
+        .key = "engine.warm",
+        .type = PAL_OPTION_BOOL,
+        FIELD(engine.warm),
+        .group = PAL_GROUP_AI,
+        .flag = "warm",
+        .initial = "true",
+        .en = "Computes the companion's persona ahead of the first line, and keeps it in the cache "
+              "folder for the next start.",
+        .fr = "Calcule le personnage du compagnon avant la première ligne, et le garde dans le "
+              "dossier de cache pour le prochain démarrage.",
     },
     {
         .key = "engine.script",

@@ -25,9 +25,11 @@ enum pal_engine_way {
     PAL_ENGINE_NO_KV_OFFLOAD = 1 << 2,  /* KV stays in RAM */
     PAL_ENGINE_NO_OP_OFFLOAD = 1 << 3,  /* big batches of the CPU's layers stay on the CPU */
     PAL_ENGINE_PACED = 1 << 4,          /* n_threads is a ceiling: see pace.h */
-    PAL_ENGINE_NO_POLL = 1 << 5, /* threads that wait for each other sleep, and do not spin */
-    PAL_ENGINE_PINNED = 1 << 6,  /* each thread stays on a core of its own */
-    PAL_ENGINE_WAYS_ALL = (1 << 7) - 1,
+    PAL_ENGINE_NO_POLL = 1 << 5,    /* threads that wait for each other sleep, and do not spin */
+    PAL_ENGINE_PINNED = 1 << 6,     /* each thread stays on a core of its own */
+    PAL_ENGINE_NO_SHARING = 1 << 7, /* nobody's cells are copied (for measuring) */
+    PAL_ENGINE_NO_SHIFT = 1 << 8,   /* a window that slides is computed again (for measuring) */
+    PAL_ENGINE_WAYS_ALL = (1 << 9) - 1,
 };
 
 /* Strings are copied. Zero is the default of every number. */
@@ -49,6 +51,12 @@ struct pal_engine_options {
     unsigned ways;            /* enum pal_engine_way */
     const char *variant;      /* CPU variant, "zen4"; NULL = ggml's own choice */
     const char *gpu_device;   /* ggml's name of the one card to use; NULL = all */
+    uint64_t park_ram_bytes;  /* for timelines that have no cells now (park.h); 0 = none */
+    uint64_t park_disk_bytes; /* and behind that; 0 = none */
+    const char *park_dir;     /* folder of ours alone, for files that this run's engines share;
+                                 NULL = no files */
+    const char *persona;  /* what most prompts begin with: computed ahead of them; NULL = none */
+    const char *warm_dir; /* keeps the persona's KV from one run to the next; NULL = it isn't */
 };
 
 /*

@@ -40,31 +40,35 @@ should_wait_for_peer(const struct pal_model_worker *w, const struct pal_model_tu
     return false;
 }
 
-/* False: it waits for cells, and so do those behind it. */
+/* False: it waits for cells, and so do those behind it. Who waits for a peer or for the disk lets
+ * others pass. */
 static bool
 admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
 {
     struct pal_sync_plan plan = pal_timelines_plan(&w->lines, turn->job.conversation,
                                                    turn->prompt.tokens, turn->prompt.n_tokens);
-    if (plan.target == NULL || should_wait_for_peer(w, turn, plan.n_keep + plan.n_shift)) {
+    if (plan.target == NULL || should_wait_for_peer(w, turn, plan.n_keep + plan.n_shift) ||
+        !pal_timelines_fetch(&w->lines, &plan)) {
         return true;
     }
     /* Before anything is done: a turn that waits takes nobody's timeline. */
-    size_t n_new = turn->prompt.n_tokens - plan.n_keep - plan.n_shift + turn->n_reply_room;
+    size_t n_new = pal_sync_plan_n_cells(&plan, turn->prompt.n_tokens, turn->n_reply_room);
     if (pal_timelines_n_available(&w->lines, &plan) < n_new + pal_model_n_promised(w)) {
         return false;
     }
     struct pal_timeline *line = pal_timelines_apply(&w->lines, &plan, turn->job.conversation);
     turn->line = line;
     line->n_prompt = turn->prompt.n_tokens;
+    line->n_base = turn->prompt.n_base;
     turn->state = PAL_MODEL_TURN_PREFILL;
     turn->admitted_us = now_us;
     turn->usage.queue_us = now_us - turn->job.submitted_us;
     turn->usage.cached_tokens = (uint32_t)line->n_tokens;
     pal_log_debug("turn admitted",
-                  "turn=%llu seq=%d prompt=%zu keep=%zu drop=%zu shift=%zu dropped_messages=%zu",
+                  "turn=%llu seq=%d prompt=%zu keep=%zu shift=%zu parked=%d dropped_messages=%zu",
                   (unsigned long long)turn->job.turn_id, line->seq, turn->prompt.n_tokens,
-                  plan.n_keep, plan.n_drop, plan.n_shift, turn->prompt.n_dropped);
+                  plan.n_keep, plan.n_shift, plan.base != NULL || plan.parked != NULL,
+                  turn->prompt.n_dropped);
     return true;
 }
 

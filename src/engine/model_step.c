@@ -139,6 +139,7 @@ pal_model_step(struct pal_model_worker *w)
         return;
     }
     w->n_failed_steps = 0;
+    pal_timelines_stepped(&w->lines);
     size_t n_decoding = 0;
     size_t n_right = 0;
     for (size_t i = w->n_turns; i > 0; i--) {

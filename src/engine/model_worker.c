@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "engine/model_kv.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
@@ -10,32 +11,8 @@
 
 /* More idle timelines than turns at once, so that conversations keep theirs between turns. */
 #define TIMELINES_MIN 64
-
-/* ---- the KV behind the timelines ---- */
-
-static bool
-kv_remove(void *kv, int32_t seq, int32_t p0, int32_t p1)
-{
-    return llama_memory_seq_rm(kv, seq, p0, p1);
-}
-
-static void
-kv_copy(void *kv, int32_t from, int32_t to, int32_t p0, int32_t p1)
-{
-    llama_memory_seq_cp(kv, from, to, p0, p1);
-}
-
-static void
-kv_shift(void *kv, int32_t seq, int32_t p0, int32_t p1, int32_t delta)
-{
-    llama_memory_seq_add(kv, seq, p0, p1, delta);
-}
-
-static const struct pal_kv_ops kv_ops = {
-    .remove = kv_remove,
-    .copy = kv_copy,
-    .shift = kv_shift,
-};
+/* How often a turn that waits for the disk looks whether its bytes are there. */
+#define DISK_POLL_US 500
 
 /* ---- loading ---- */
 
@@ -75,8 +52,11 @@ surround_context(struct pal_model_worker *w)
     if (w->model.can_edit) {
         n_lines = 2 * n_lines > TIMELINES_MIN ? 2 * n_lines : TIMELINES_MIN;
     }
-    pal_timelines_init(&w->lines, &kv_ops, w->model.memory, n_lines, w->model.n_cells,
-                       w->model.can_edit, w->model.can_shift);
+    pal_timelines_init(&w->lines, &pal_model_kv_ops, &w->model, n_lines, w->model.n_cells,
+                       w->model.can_edit,
+                       w->model.can_shift && (w->settings->ways & PAL_ENGINE_NO_SHIFT) == 0);
+    w->lines.can_share = w->model.can_edit && (w->settings->ways & PAL_ENGINE_NO_SHARING) == 0;
+    pal_model_open_park(w);
     w->batch = llama_batch_init((int32_t)w->settings->n_batch_tokens, 0, 1);
     llama_set_abort_callback(w->model.context, should_abort, w);
     w->n_threads_now = w->model.n_threads > w->model.n_threads_batch ? w->model.n_threads
@@ -104,6 +84,7 @@ retune(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
 {
     struct pal_model_worker *w = worker;
     PAL_ASSERT(w->n_turns == 0);
+    pal_timelines_park_all(&w->lines);
     pal_timelines_finish(&w->lines);
     pal_cost_finish(&w->cost);
     llama_batch_free(w->batch);
@@ -215,10 +196,13 @@ step(void *worker)
     struct pal_model_worker *w = worker;
     int64_t now_us = pal_now_us();
     end_late_turns(w, now_us);
+    pal_model_poll_park(w);
     pal_model_admit(w, now_us);
     pal_model_batch(w, now_us);
     if (w->batch.n_tokens > 0) {
         pal_model_step(w);
+    } else if (pal_model_waits_for_disk(w)) {
+        return DISK_POLL_US;
     }
     return w->n_turns > 0 ? 0 : -1;
 }
@@ -234,6 +218,7 @@ destroy(void *worker)
         pal_model_turn_destroy(w->turns[i]);
     }
     pal_timelines_finish(&w->lines);
+    pal_park_destroy(w->park);
     pal_replies_finish(w->replies);
     free(w->replies);
     if (w->batch.token != NULL) {

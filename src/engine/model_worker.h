@@ -7,6 +7,7 @@
  *     model_admit.c    when a waiting turn gets a timeline and cells
  *     model_batch.c    which rows a step computes
  *     model_step.c     the step itself, and what comes of it
+ *     model_park.c     timelines without cells
  *
  * Compute thread.
  */
@@ -21,6 +22,7 @@ struct pal_model_worker {
     const struct pal_settings *settings;
     struct pal_model model;
     struct pal_timelines lines;
+    struct pal_park *park;       /* owned; NULL = nothing is parked */
     struct pal_replies *replies; /* owned */
     struct llama_batch batch;
     struct pal_model_turn *turns[PAL_ENGINE_SEQUENCES_MAX]; /* owned; oldest first */
@@ -45,6 +47,12 @@ void pal_model_end_failed(struct pal_model_worker *w, struct pal_model_turn *tur
 
 /* Cells that running turns may still take of what they were promised. */
 size_t pal_model_n_promised(const struct pal_model_worker *w);
+/* Opens the place for timelines without cells, or keeps the one that there is. */
+void pal_model_open_park(struct pal_model_worker *w);
+/* Takes what the disk has read and written meanwhile. */
+void pal_model_poll_park(struct pal_model_worker *w);
+/* No row can be computed as long as the disk reads. */
+bool pal_model_waits_for_disk(const struct pal_model_worker *w);
 /* Gives waiting turns their timelines, as far as there are some. */
 void pal_model_admit(struct pal_model_worker *w, int64_t now_us);
 

@@ -140,6 +140,7 @@ build_to_fit(struct builder *b, size_t n_max, struct pal_error *error)
         enum pal_err err = build(b, n_system, from, error);
         if (err != PAL_OK || b->prompt.n_tokens <= n_max) {
             b->prompt.n_dropped = from - n_system;
+            b->prompt.n_base = n_system > 0 && err == PAL_OK ? b->ends[n_system - 1] : 0;
             return err;
         }
         size_t too_many = b->prompt.n_tokens - n_max;

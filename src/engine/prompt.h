@@ -9,6 +9,7 @@
 struct pal_prompt {
     llama_token *tokens; /* owned */
     size_t n_tokens;
+    size_t n_base;    /* of them, the system messages': what conversations share */
     size_t n_dropped; /* oldest messages left out, because they don't fit */
 };
 

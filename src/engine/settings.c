@@ -35,6 +35,11 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         .ways = options->ways,
         .variant = pal_strdup(options->variant),
         .gpu_device = pal_strdup(options->gpu_device),
+        .park_ram_bytes = options->park_ram_bytes,
+        .park_disk_bytes = options->park_disk_bytes,
+        .park_dir = pal_strdup(options->park_dir),
+        .persona = pal_strdup(options->persona),
+        .warm_dir = pal_strdup(options->warm_dir),
     };
     uint32_t most = settings->n_batch_tokens;
     settings->n_ubatch_tokens =
@@ -72,12 +77,21 @@ is_name(const char *name)
 enum pal_err
 pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
 {
-    const char *paths[] = {settings->model_path, settings->script_path, settings->llama_dir};
+    const char *paths[] = {settings->model_path, settings->script_path, settings->llama_dir,
+                           settings->park_dir, settings->warm_dir};
     for (size_t i = 0; i < PAL_COUNT_OF(paths); i++) {
         if (paths[i] != NULL && strlen(paths[i]) > PAL_ENGINE_PATH_MAX_BYTES) {
             return pal_error_set(error, PAL_ERR_ARGUMENT, "a path is longer than %d bytes",
                                  PAL_ENGINE_PATH_MAX_BYTES);
         }
+    }
+    if (settings->persona != NULL && strlen(settings->persona) > PAL_ENGINE_PERSONA_MAX_BYTES) {
+        return pal_error_set(error, PAL_ERR_ARGUMENT, "a persona is longer than %u bytes",
+                             PAL_ENGINE_PERSONA_MAX_BYTES);
+    }
+    if (settings->park_ram_bytes > PAL_ENGINE_PARK_MAX_BYTES ||
+        settings->park_disk_bytes > PAL_ENGINE_PARK_MAX_BYTES) {
+        return pal_error_set(error, PAL_ERR_ARGUMENT, "a place to park is larger than 1 PiB");
     }
     if (!is_name(settings->variant) || !is_name(settings->gpu_device)) {
         return pal_error_set(error, PAL_ERR_ARGUMENT,
@@ -141,5 +155,8 @@ pal_settings_finish(struct pal_settings *settings)
     free(settings->llama_dir);
     free(settings->variant);
     free(settings->gpu_device);
+    free(settings->park_dir);
+    free(settings->persona);
+    free(settings->warm_dir);
     *settings = (struct pal_settings){0};
 }

@@ -6,12 +6,14 @@
  */
 #include "engine/engine.h"
 
-#define PAL_ENGINE_SEQUENCES_MAX  64
-#define PAL_ENGINE_CTX_TOKENS_MAX (1u << 20)
-#define PAL_ENGINE_BATCH_MAX      4096
-#define PAL_ENGINE_THREADS_MAX    512
-#define PAL_ENGINE_PATH_MAX_BYTES 4096
-#define PAL_ENGINE_NAME_MAX_BYTES 63
+#define PAL_ENGINE_SEQUENCES_MAX     64
+#define PAL_ENGINE_CTX_TOKENS_MAX    (1u << 20)
+#define PAL_ENGINE_BATCH_MAX         4096
+#define PAL_ENGINE_THREADS_MAX       512
+#define PAL_ENGINE_PATH_MAX_BYTES    4096
+#define PAL_ENGINE_NAME_MAX_BYTES    63
+#define PAL_ENGINE_PERSONA_MAX_BYTES (1u << 20)
+#define PAL_ENGINE_PARK_MAX_BYTES    ((uint64_t)1 << 50)
 
 struct pal_settings {
     char *model_path;  /* owned, may be NULL */
@@ -30,6 +32,11 @@ struct pal_settings {
     uint32_t ways;    /* enum pal_engine_way */
     char *variant;    /* owned, may be NULL */
     char *gpu_device; /* owned, may be NULL */
+    uint64_t park_ram_bytes;
+    uint64_t park_disk_bytes;
+    char *park_dir; /* owned, may be NULL */
+    char *persona;  /* owned, may be NULL */
+    char *warm_dir; /* owned, may be NULL */
 };
 
 /* Copies and checks. PAL_ERR_ARGUMENT: *settings is zeroed and *error says what is wrong. */

@@ -15,6 +15,7 @@ pal_timelines_init(struct pal_timelines *t, const struct pal_kv_ops *ops, void *
         .kv = kv,
         .can_edit = can_edit,
         .can_shift = can_edit && can_shift,
+        .can_share = can_edit,
         .n_items = n_items,
         .cell_users = pal_calloc(n_cells, sizeof(*t->cell_users)),
         .free_cells = pal_calloc(n_cells, sizeof(*t->free_cells)),
@@ -25,7 +26,7 @@ pal_timelines_init(struct pal_timelines *t, const struct pal_kv_ops *ops, void *
         t->free_cells[i] = (uint32_t)(n_cells - 1 - i);
     }
     for (size_t i = 0; i < n_items; i++) {
-        t->items[i].seq = (int32_t)i;
+        t->items[i].seq = (int32_t)i + (can_edit ? 1 : 0);
     }
 }
 
@@ -67,8 +68,8 @@ drop_cell(struct pal_timelines *t, uint32_t cell)
     }
 }
 
-static void
-reserve(struct pal_timeline *line, size_t n)
+void
+pal_timeline_reserve(struct pal_timeline *line, size_t n)
 {
     if (n <= line->n_room) {
         return;
@@ -85,7 +86,7 @@ pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int32_t 
     if (t->n_free == 0) {
         return false;
     }
-    reserve(line, line->n_tokens + 1);
+    pal_timeline_reserve(line, line->n_tokens + 1);
     uint32_t cell = t->free_cells[--t->n_free];
     t->cell_users[cell] = 1;
     line->tokens[line->n_tokens] = token;
@@ -94,9 +95,8 @@ pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int32_t 
     return true;
 }
 
-/* Forgets tokens [from, to) in the bookkeeping; the rest moves up. */
-static void
-forget(struct pal_timelines *t, struct pal_timeline *line, size_t from, size_t to)
+void
+pal_timeline_forget(struct pal_timelines *t, struct pal_timeline *line, size_t from, size_t to)
 {
     for (size_t i = from; i < to; i++) {
         drop_cell(t, line->cells[i]);
@@ -120,7 +120,7 @@ pal_timeline_cut(struct pal_timelines *t, struct pal_timeline *line, size_t n)
         (void)t->ops->remove(t->kv, line->seq, -1, -1);
         n = 0;
     }
-    forget(t, line, n, line->n_tokens);
+    pal_timeline_forget(t, line, n, line->n_tokens);
 }
 
 size_t
@@ -152,39 +152,71 @@ pal_timelines_n_available(const struct pal_timelines *t, const struct pal_sync_p
             n_pinned += pin(is_pinned, &t->items[i], 0, t->items[i].n_tokens);
         }
     }
-    if (plan != NULL && plan->source != NULL) {
-        size_t moved = plan->n_keep + plan->n_drop;
+    if (plan != NULL && plan->source != NULL && plan->source != plan->target) {
+        n_pinned += pin(is_pinned, plan->source, 0, plan->n_copy);
+    } else if (plan != NULL && plan->source != NULL) {
         n_pinned += pin(is_pinned, plan->source, 0, plan->n_keep);
-        n_pinned += pin(is_pinned, plan->source, moved, moved + plan->n_shift);
+        for (size_t i = 0; i < plan->n_spans; i++) {
+            size_t from = plan->spans[i].from;
+            n_pinned += pin(is_pinned, plan->source, from, from + plan->spans[i].n);
+        }
     }
     free(is_pinned);
     return t->n_cells - n_pinned;
 }
 
-static struct pal_timeline *
-least_recent(struct pal_timelines *t, const struct pal_timeline *spare)
-{
-    struct pal_timeline *oldest = NULL;
-    for (size_t i = 0; i < t->n_items; i++) {
-        struct pal_timeline *line = &t->items[i];
-        if (line->is_busy || line == spare) {
-            continue;
-        }
-        if (oldest == NULL || line->used_at < oldest->used_at) {
-            oldest = line;
-        }
-    }
-    return oldest;
-}
-
-static void
-clear(struct pal_timelines *t, struct pal_timeline *line)
+void
+pal_timeline_clear(struct pal_timelines *t, struct pal_timeline *line)
 {
     pal_timeline_cut(t, line, 0);
     free(line->owner);
     line->owner = NULL;
     line->n_prompt = 0;
+    line->n_base = 0;
     line->used_at = 0;
+}
+
+/* ---- parking ---- */
+
+static bool
+park_piece(struct pal_timelines *t, const struct pal_timeline *line, size_t from, size_t to)
+{
+    struct pal_span span = {
+        .n_tokens = to,
+        .n_base = from,
+        .n_prompt = line->n_prompt,
+        .is_base = to == line->n_base,
+    };
+    span.data = t->ops->save(t->kv, line->seq, (int32_t)from, (int32_t)to, &span.n_bytes);
+    if (span.data == NULL) {
+        return false;
+    }
+    span.owner = span.is_base ? NULL : pal_strdup(line->owner);
+    span.tokens = pal_calloc(to, sizeof(*span.tokens));
+    memcpy(span.tokens, line->tokens, to * sizeof(*span.tokens));
+    pal_park_put(t->park, &span);
+    return true;
+}
+
+void
+pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line)
+{
+    size_t n_base = line->n_base < line->n_tokens ? line->n_base : line->n_tokens;
+    if (t->park == NULL || line->is_moved || line->n_tokens < PAL_SHIFT_MIN_TOKENS) {
+        return;
+    }
+    bool has_base = true;
+    if (n_base > 0 && n_base == line->n_base) {
+        struct pal_parked *base = pal_park_base(t->park, line->tokens, n_base);
+        if (base != NULL) {
+            pal_park_touch(t->park, base);
+        } else {
+            has_base = park_piece(t, line, 0, n_base);
+        }
+    }
+    if (has_base && line->n_tokens > n_base) {
+        (void)park_piece(t, line, n_base, line->n_tokens);
+    }
 }
 
 bool
@@ -201,149 +233,19 @@ pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare)
     if (oldest == NULL) {
         return false;
     }
-    clear(t, oldest);
+    pal_timeline_park(t, oldest);
+    pal_timeline_clear(t, oldest);
     return true;
 }
 
-/* ---- the plan ---- */
-
-/* What the window has slid over: want continues, after `keep`, later in the timeline. */
-static void
-find_slide(const struct pal_timelines *t, const struct pal_timeline *line, const int32_t *want,
-           size_t n_want, struct pal_sync_plan *plan)
+void
+pal_timelines_park_all(struct pal_timelines *t)
 {
-    size_t keep = plan->n_keep;
-    for (size_t at = keep + 1; at + PAL_SHIFT_MIN_TOKENS <= line->n_tokens; at++) {
-        size_t n =
-            pal_tokens_common(want + keep, n_want - keep, line->tokens + at, line->n_tokens - at);
-        if (n < PAL_SHIFT_MIN_TOKENS || n <= plan->n_shift) {
-            continue;
-        }
-        /* Moving a cell moves it for everybody who holds it. */
-        size_t n_own = 0;
-        while (n_own < n && t->cell_users[line->cells[at + n_own]] == 1) {
-            n_own++;
-        }
-        if (n_own >= PAL_SHIFT_MIN_TOKENS && n_own > plan->n_shift) {
-            plan->n_drop = at - keep;
-            plan->n_shift = n_own;
-        }
-    }
-}
-
-static bool
-is_owned_by(const struct pal_timeline *line, const char *owner)
-{
-    return owner != NULL && line->owner != NULL && strcmp(line->owner, owner) == 0;
-}
-
-/*
- * May a prompt without an owner take this timeline over? Only if it goes on from its last prompt,
- * or has slid along it: else it is somebody else's with the same persona.
- */
-static bool
-continues(const struct pal_timeline *line, const struct pal_sync_plan *plan)
-{
-    if (plan->n_shift > 0) {
-        return plan->n_drop + plan->n_shift + plan->n_keep + PAL_SHIFT_MIN_TOKENS >= line->n_tokens;
-    }
-    return plan->n_keep > 0 && plan->n_keep + 1 >= line->n_prompt;
-}
-
-static struct pal_sync_plan
-plan_in_place(const struct pal_timelines *t, struct pal_timeline *line, const int32_t *want,
-              size_t n_want)
-{
-    struct pal_sync_plan plan = {.target = line, .source = line};
-    plan.n_keep = pal_tokens_common(line->tokens, line->n_tokens, want, n_want);
-    if (t->can_shift && plan.n_keep < n_want) {
-        find_slide(t, line, want, n_want, &plan);
-    }
-    if (!t->can_edit && plan.n_keep < line->n_tokens) {
-        plan.n_keep = 0;
-    }
-    return plan;
-}
-
-struct pal_sync_plan
-pal_timelines_plan(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n_want)
-{
-    PAL_ASSERT(n_want > 0);
-    struct pal_sync_plan best = {0};
-    struct pal_timeline *own = NULL;
-    struct pal_timeline *source = NULL; /* longest common beginning, to be copied */
-    size_t n_source = 0;
-    size_t n_usable = n_want - 1; /* the last one is computed for its logits */
     for (size_t i = 0; i < t->n_items; i++) {
-        struct pal_timeline *line = &t->items[i];
-        size_t n = pal_tokens_common(line->tokens, line->n_tokens, want, n_usable);
-        if (t->can_edit && n > n_source) {
-            source = line;
-            n_source = n;
-        }
-        if (line->is_busy) {
-            continue;
-        }
-        if (is_owned_by(line, owner)) {
-            own = line;
-            best = plan_in_place(t, line, want, n_usable);
-        } else if (owner == NULL && line->owner == NULL && line->n_tokens > 0) {
-            struct pal_sync_plan plan = plan_in_place(t, line, want, n_usable);
-            if (continues(line, &plan) && plan.n_keep + plan.n_shift > best.n_keep + best.n_shift) {
-                best = plan;
-            }
+        if (!t->items[i].is_busy && t->items[i].n_tokens > 0) {
+            pal_timeline_park(t, &t->items[i]);
         }
     }
-    if (best.target != NULL && best.n_keep + best.n_shift >= n_source) {
-        return best;
-    }
-    /* A copy of somebody's beginning, into our own timeline or the least useful one. */
-    best = (struct pal_sync_plan){.target = own, .source = source, .n_keep = n_source};
-    if (best.target == NULL) {
-        best.target = least_recent(t, source);
-    }
-    if (best.target == NULL && source != NULL && !source->is_busy) {
-        best.target = source;
-    }
-    return best;
-}
-
-struct pal_timeline *
-pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan, const char *owner)
-{
-    struct pal_timeline *line = plan->target;
-    PAL_ASSERT(line != NULL && !line->is_busy);
-    line->is_busy = true;
-    line->used_at = ++t->clock;
-    if (plan->source == line) {
-        if (plan->n_shift > 0) {
-            int32_t from = (int32_t)plan->n_keep;
-            int32_t to = (int32_t)(plan->n_keep + plan->n_drop);
-            pal_timeline_cut(t, line, plan->n_keep + plan->n_drop + plan->n_shift);
-            (void)t->ops->remove(t->kv, line->seq, from, to);
-            t->ops->shift(t->kv, line->seq, to, -1, from - to);
-            forget(t, line, (size_t)from, (size_t)to);
-        } else {
-            pal_timeline_cut(t, line, plan->n_keep);
-        }
-    } else {
-        pal_timeline_cut(t, line, 0);
-        const struct pal_timeline *source = plan->source;
-        if (source != NULL && plan->n_keep > 0) {
-            t->ops->copy(t->kv, source->seq, line->seq, 0, (int32_t)plan->n_keep);
-            reserve(line, plan->n_keep);
-            for (size_t i = 0; i < plan->n_keep; i++) {
-                line->tokens[i] = source->tokens[i];
-                line->cells[i] = source->cells[i];
-                t->cell_users[line->cells[i]]++;
-            }
-            line->n_tokens = plan->n_keep;
-        }
-    }
-    char *name = pal_strdup(owner);
-    free(line->owner);
-    line->owner = name;
-    return line;
 }
 
 void
@@ -351,4 +253,12 @@ pal_timeline_release(struct pal_timelines *t, struct pal_timeline *line)
 {
     line->is_busy = false;
     line->used_at = ++t->clock;
+}
+
+void
+pal_timelines_stepped(struct pal_timelines *t)
+{
+    for (size_t i = 0; i < t->n_items; i++) {
+        t->items[i].is_moved = false;
+    }
 }

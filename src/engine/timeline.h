@@ -6,43 +6,57 @@
  *
  * The KV is unified: a cell may belong to several sequences, and a persona that all share takes its
  * cells once. Cells are counted here exactly (llama.cpp doesn't tell), so that a step never finds
- * the KV full. Position i of a timeline holds tokens[i]; there are no gaps.
+ * the KV full. Position i of a timeline holds tokens[i]; there are no gaps. What has to leave its
+ * cells goes to the park (park.h), if there is one.
  *
- * Decisions are made on this bookkeeping alone; effects go through the ops table, so tests run
- * without a model. Compute thread.
+ * Decisions are made on this bookkeeping alone (timeline_plan.c); effects go through the ops table
+ * (timeline_apply.c), so tests run without a model. Compute thread.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define PAL_TIMELINES_MAX 128
-/* Fewer tokens than this are computed again rather than shifted: a shift touches the whole KV. */
-#define PAL_SHIFT_MIN_TOKENS 16
+#include "engine/park.h"
 
-/* As llama_memory_seq_rm(), _cp(), _add(); p1 -1 = to the end. rm: false = it can't. */
+#define PAL_TIMELINES_MAX 128
+/* Fewer tokens than this are computed again rather than moved: a shift touches the whole KV. */
+#define PAL_SHIFT_MIN_TOKENS 16
+/* Kept pieces of a timeline between which something was dropped; the rest is computed again. */
+#define PAL_SYNC_SPANS_MAX 8
+
+/* As llama_memory_seq_rm(), _cp(), _add(); p1 -1 = to the end. remove: false = it can't. */
 struct pal_kv_ops {
     bool (*remove)(void *kv, int32_t seq, int32_t p0, int32_t p1);
     void (*copy)(void *kv, int32_t from, int32_t to, int32_t p0, int32_t p1);
     void (*shift)(void *kv, int32_t seq, int32_t p0, int32_t p1, int32_t delta);
+    /* The bytes of the cells at [p0, p1), owned by the caller; NULL: it can't. */
+    unsigned char *(*save)(void *kv, int32_t seq, int32_t p0, int32_t p1, size_t *n_bytes);
+    /* Brings such bytes back into free cells of `seq`, at their old positions. False: it can't, and
+     * nothing has changed. */
+    bool (*restore)(void *kv, int32_t seq, const unsigned char *data, size_t n_bytes);
 };
 
 struct pal_timeline {
-    int32_t seq; /* constant: its place in the table */
+    int32_t seq; /* constant */
     char *owner; /* owned; conversation; NULL = known by its tokens only */
     int32_t *tokens;
     uint32_t *cells; /* which cell holds each token */
     size_t n_tokens;
     size_t n_room;
     size_t n_prompt;  /* tokens of its last prompt; the rest is the reply to it */
+    size_t n_base;    /* tokens of its beginning that other conversations share: the persona */
     uint64_t used_at; /* a count, not a time: greater = later */
     bool is_busy;     /* a turn is on it */
+    bool is_moved;    /* shifted, and no step has been computed since: its bytes aren't yet true */
 };
 
 struct pal_timelines {
     const struct pal_kv_ops *ops;
-    void *kv;      /* borrowed */
-    bool can_edit; /* parts of a sequence can be dropped and copied */
+    void *kv;              /* borrowed */
+    struct pal_park *park; /* borrowed; NULL = what leaves its cells is forgotten */
+    bool can_edit;         /* parts of a sequence can be dropped and copied */
     bool can_shift;
+    bool can_share; /* a beginning is copied; true, but where its worth is measured */
     struct pal_timeline items[PAL_TIMELINES_MAX];
     size_t n_items;
     uint16_t *cell_users; /* owned; how many timelines hold each cell */
@@ -52,17 +66,28 @@ struct pal_timelines {
     uint64_t clock;
 };
 
+/* With can_edit, sequence 0 is left to ops->save and ->restore, and the timelines have 1 and up. */
 void pal_timelines_init(struct pal_timelines *t, const struct pal_kv_ops *ops, void *kv,
                         size_t n_items, size_t n_cells, bool can_edit, bool can_shift);
 void pal_timelines_finish(struct pal_timelines *t);
 
+/* A piece of a timeline that is kept. */
+struct pal_sync_span {
+    size_t from; /* where it is now */
+    size_t n;
+};
+
 /* How a prompt can be had. Plain data, for tests and the log. */
 struct pal_sync_plan {
     struct pal_timeline *target; /* never busy; NULL = every timeline is busy */
-    struct pal_timeline *source; /* whose beginning is used; == target mostly; NULL = nothing */
-    size_t n_keep;               /* tokens from the beginning */
-    size_t n_drop;               /* then so many are dropped from the target's middle ... */
-    size_t n_shift;              /* ... and so many after them moved up */
+    struct pal_timeline *source; /* whose beginning is used; == target mostly; NULL = nobody's */
+    size_t n_copy;               /* with source != target: so many tokens of it */
+    struct pal_parked *base;     /* brought back first; NULL = none */
+    struct pal_parked *parked;   /* brought back behind that, or behind the copy; NULL = none */
+    size_t n_keep;               /* of what is there then: tokens from the beginning, */
+    struct pal_sync_span spans[PAL_SYNC_SPANS_MAX]; /* and these, moved up behind them */
+    size_t n_spans;
+    size_t n_shift; /* tokens in spans */
 };
 
 /*
@@ -72,7 +97,18 @@ struct pal_sync_plan {
 struct pal_sync_plan pal_timelines_plan(struct pal_timelines *t, const char *owner,
                                         const int32_t *want, size_t n_want);
 
-/* Does it. The target is busy afterwards and holds n_keep + n_shift of the wanted tokens. */
+/* Is all that the plan needs in RAM? If not it is being read: plan again later. */
+bool pal_timelines_fetch(struct pal_timelines *t, const struct pal_sync_plan *plan);
+
+/* Cells that the plan takes in all, on its way or at its end, for a prompt of n_want tokens and a
+ * reply of n_room. */
+size_t pal_sync_plan_n_cells(const struct pal_sync_plan *plan, size_t n_want, size_t n_room);
+
+/*
+ * Does it. The target is busy afterwards and holds n_keep + n_shift of the wanted tokens; or fewer,
+ * if what is parked could not be brought back. Drives idle timelines out for the cells that it
+ * needs at once.
+ */
 struct pal_timeline *pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan,
                                          const char *owner);
 
@@ -82,15 +118,32 @@ bool pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int
 void pal_timeline_cut(struct pal_timelines *t, struct pal_timeline *line, size_t n);
 /* The turn on it is over; what it holds stays for the next. */
 void pal_timeline_release(struct pal_timelines *t, struct pal_timeline *line);
+/* A step has been computed: pending shifts are done. */
+void pal_timelines_stepped(struct pal_timelines *t);
 
 size_t pal_timelines_n_free(const struct pal_timelines *t);
-/* Free cells, and those that would be if all idle timelines were dropped, but for what the plan
+/* Free cells, and those that would be if all idle timelines were driven out, but for what the plan
  * (NULL = none) uses of one. */
 size_t pal_timelines_n_available(const struct pal_timelines *t, const struct pal_sync_plan *plan);
-/* Drops the idle timeline that was used least recently, but not `spare`. False: there is none. */
+/* Drives out the idle timeline that was used least recently, but not `spare`. False: there is
+ * none. */
 bool pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare);
+/* Puts a copy of every idle timeline into the park, for another engine. */
+void pal_timelines_park_all(struct pal_timelines *t);
 
 /* Length of the common beginning. */
 size_t pal_tokens_common(const int32_t *a, size_t n_a, const int32_t *b, size_t n_b);
+
+/* ---- for timeline_*.c only ---- */
+
+/* Room for n tokens. */
+void pal_timeline_reserve(struct pal_timeline *line, size_t n);
+/* Forgets tokens [from, to) in the books; the rest moves up. */
+void pal_timeline_forget(struct pal_timelines *t, struct pal_timeline *line, size_t from,
+                         size_t to);
+/* Copies its state into the park, in pieces: what is shared, and the rest. */
+void pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line);
+/* Empties an idle timeline; what it held is gone. */
+void pal_timeline_clear(struct pal_timelines *t, struct pal_timeline *line);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine_case.h"
 #include "live_model.h"
@@ -61,6 +62,23 @@ ask_fresh(char *texts[N_LINES])
 }
 
 static char *fresh[N_LINES];
+static char *second[N_LINES]; /* and what it says to the next line after that */
+
+static void
+ask_second(void)
+{
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct engine_case c = {0};
+        open_engine(&c, 0, 0);
+        struct pal_job job =
+            engine_case_job(1, persona, lines[i], fresh[i], lines[(i + 1) % N_LINES], NULL);
+        job.sampling.max_tokens = 48;
+        struct engine_turn *turn = engine_case_ask(&c, &job);
+        assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
+        second[i] = pal_strdup(turn->text.data);
+        engine_case_close(&c);
+    }
+}
 
 static int
 set_up(void **state)
@@ -69,6 +87,7 @@ set_up(void **state)
     pal_log_init(PAL_LOG_ERROR, 2);
     if (live_model_starter() != NULL) {
         ask_fresh(fresh);
+        ask_second();
     }
     return 0;
 }
@@ -79,6 +98,7 @@ tear_down(void **state)
     (void)state;
     for (size_t i = 0; i < N_LINES; i++) {
         free(fresh[i]);
+        free(second[i]);
     }
     return 0;
 }
@@ -170,6 +190,66 @@ test_going_back_says_the_same(void **state)
     engine_case_close(&c);
 }
 
+/*
+ * Conversations that are driven out of so small a context by each other, into memory or onto disk,
+ * go on as in a context of their own that never held anything else.
+ */
+static void
+play_parked(uint64_t ram_bytes, uint64_t disk_bytes, const char *dir)
+{
+    struct pal_engine_options options = {
+        .model_path = live_model_starter(),
+        .n_ctx_tokens = 256, /* for about two of them */
+        .n_threads = 1,
+        .park_ram_bytes = ram_bytes,
+        .park_disk_bytes = disk_bytes,
+        .park_dir = dir,
+    };
+    struct engine_case c = {0};
+    engine_case_open(&c, &options);
+    engine_case_wait_state(&c, PAL_ENGINE_READY);
+    uint64_t id = 0;
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct pal_job job = line_job(++id, i);
+        job.conversation = pal_printf("user %zu", i);
+        assert_string_equal(engine_case_ask(&c, &job)->text.data, fresh[i]);
+    }
+    for (size_t i = 0; i < N_LINES; i++) {
+        struct pal_job job =
+            engine_case_job(++id, persona, lines[i], fresh[i], lines[(i + 1) % N_LINES], NULL);
+        job.sampling.max_tokens = 48;
+        job.conversation = pal_printf("user %zu", i);
+        struct engine_turn *turn = engine_case_ask(&c, &job);
+        assert_string_equal(turn->text.data, second[i]);
+        /* Its own reply is there as well, not only the persona. */
+        assert_true(turn->last.usage.cached_tokens + 24 > turn->last.usage.prompt_tokens);
+    }
+    engine_case_close(&c);
+}
+
+static void
+test_back_from_memory_it_says_the_same(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    play_parked(64u << 20, 0, NULL);
+}
+
+static void
+test_back_from_disk_it_says_the_same(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    char dir[] = "/tmp/palabre-exact-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    play_parked(0, 64u << 20, dir);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 int
 main(void)
 {
@@ -178,6 +258,8 @@ main(void)
         cmocka_unit_test(test_small_prefill_chunks_say_the_same),
         cmocka_unit_test(test_turns_in_one_batch_say_the_same),
         cmocka_unit_test(test_going_back_says_the_same),
+        cmocka_unit_test(test_back_from_memory_it_says_the_same),
+        cmocka_unit_test(test_back_from_disk_it_says_the_same),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "engine_case.h"
 #include "live_model.h"
@@ -17,7 +18,10 @@
 #define ROUNDS       10
 #define WINDOW       12
 #define REPLY_TOKENS 40
-#define USERS_MAX    5
+#define USERS_MAX    100
+#define MANY_USERS   16
+
+static uint64_t n_rounds = ROUNDS;
 
 struct user {
     char *texts[2 * ROUNDS];
@@ -66,7 +70,7 @@ play_round(struct engine_case *c, struct user *users, size_t n_users, uint64_t f
 }
 
 static struct figures
-play(size_t n_users, bool is_named)
+play(size_t n_users, bool is_named, const struct pal_engine_options *options)
 {
     char persona[1024] = "system:Tu es Palabre.";
     for (int i = 0; i < 3; i++) {
@@ -74,18 +78,14 @@ play(size_t n_users, bool is_named)
                       80);
     }
     struct engine_case c = {0};
-    struct pal_engine_options options = {
-        .model_path = live_model_tiny(),
-        .n_ctx_tokens = 2048,
-        .n_threads = 1,
-    };
-    engine_case_open(&c, &options);
+    engine_case_open(&c, options);
     engine_case_wait_state(&c, PAL_ENGINE_READY);
-    struct user users[USERS_MAX] = {0};
+    static struct user users[USERS_MAX];
+    memset(users, 0, sizeof(users));
     struct figures f = {0};
     uint32_t first = 0;
     uint32_t second = 0;
-    for (uint64_t round = 0; round < ROUNDS; round++) {
+    for (uint64_t round = 0; round < n_rounds; round++) {
         uint64_t id = 1 + round * n_users;
         play_round(&c, users, n_users, id, persona, is_named);
         for (size_t who = 0; who < n_users; who++) {
@@ -98,7 +98,7 @@ play(size_t n_users, bool is_named)
         }
     }
     uint32_t message = second - first - REPLY_TOKENS;
-    f.ideal = first - message + (uint32_t)n_users * ROUNDS * message;
+    f.ideal = first - message + (uint32_t)n_users * (uint32_t)n_rounds * message;
     engine_case_close(&c);
     for (size_t who = 0; who < n_users; who++) {
         for (size_t i = 0; i < users[who].n; i++) {
@@ -111,23 +111,70 @@ play(size_t n_users, bool is_named)
     return f;
 }
 
+static struct pal_engine_options
+small_engine(void)
+{
+    return (struct pal_engine_options){
+        .model_path = live_model_tiny(),
+        .n_ctx_tokens = 2048,
+        .n_threads = 1,
+    };
+}
+
 static void
 test_four_users_compute_hardly_more_than_is_new(void **state)
 {
     (void)state;
     for (int is_named = 0; is_named < 2; is_named++) {
-        struct figures f = play(4, is_named == 1);
+        struct pal_engine_options options = small_engine();
+        struct figures f = play(4, is_named == 1, &options);
         assert_int_equal(f.n_failed, 0);
         assert_true(f.evaluated * 100 <= f.ideal * 110);
     }
 }
 
-/* Their windows don't fit in the context together: somebody is computed again, nobody fails. */
+/* Their windows don't fit in the context together: they wait in memory, and then on disk. */
 static void
-test_a_fifth_user_costs_computing_but_no_turn(void **state)
+test_more_users_than_fit_are_parked(void **state)
 {
     (void)state;
-    assert_int_equal(play(5, true).n_failed, 0);
+    for (int is_named = 0; is_named < 2; is_named++) {
+        for (size_t n_users = 5; n_users <= MANY_USERS; n_users += MANY_USERS - 5) {
+            struct pal_engine_options options = small_engine();
+            options.park_ram_bytes = 64u << 20;
+            struct figures f = play(n_users, is_named == 1, &options);
+            assert_int_equal(f.n_failed, 0);
+            assert_true(f.evaluated * 100 <= f.ideal * 115);
+        }
+    }
+}
+
+/* A hundred of them, who say two things each, where 8 conversations fit and little memory is given:
+ * most of them wait on disk. */
+static void
+test_a_hundred_users_wait_on_disk(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/palabre-reuse-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    struct pal_engine_options options = small_engine();
+    options.park_ram_bytes = 1u << 20;
+    options.park_disk_bytes = 1u << 30;
+    options.park_dir = dir;
+    n_rounds = 3;
+    struct figures f = play(100, true, &options);
+    n_rounds = ROUNDS;
+    assert_int_equal(f.n_failed, 0);
+    assert_true(f.evaluated * 100 <= f.ideal * 115);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+static void
+test_a_user_without_a_place_costs_computing_but_no_turn(void **state)
+{
+    (void)state;
+    struct pal_engine_options options = small_engine();
+    assert_int_equal(play(5, true, &options).n_failed, 0);
 }
 
 /* One turn of a long text of the given letter, and of a reply that goes on until max_tokens. */
@@ -196,7 +243,9 @@ main(void)
     pal_log_init(PAL_LOG_ERROR, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_four_users_compute_hardly_more_than_is_new),
-        cmocka_unit_test(test_a_fifth_user_costs_computing_but_no_turn),
+        cmocka_unit_test(test_more_users_than_fit_are_parked),
+        cmocka_unit_test(test_a_hundred_users_wait_on_disk),
+        cmocka_unit_test(test_a_user_without_a_place_costs_computing_but_no_turn),
         cmocka_unit_test(test_an_endless_reply_takes_no_promised_cells),
     };
     return cmocka_run_group_tests(tests, live_model_make, live_model_remove);

@@ -10,6 +10,7 @@ palabre_unit_test(test_script LINK palabre-engine)
 palabre_unit_test(test_replies LINK palabre-engine)
 palabre_unit_test(test_fault LINK palabre-engine)
 palabre_unit_test(test_timeline LINK palabre-engine)
+palabre_unit_test(test_park LINK palabre-engine)
 
 # The whole way from the front to a scripted engine, as a thread and as a process (of itself).
 palabre_unit_test(test_engine_script LINK palabre-engine)

@@ -4,7 +4,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "util/log.h"
 #include "util/mem.h"
 
 /*
@@ -17,19 +19,22 @@
 struct cell {
     int32_t pos;
     int32_t token;
-    bool of[LINES];
+    bool of[LINES + 1]; /* by sequence; 0 is nobody's */
 };
 
 struct fake_kv {
     struct cell cells[CELLS];
     unsigned n_shared_shifts; /* cells that were moved under somebody else's feet */
     bool refuses_parts;
+    bool refuses_restores;
+    unsigned n_saves;
+    unsigned n_restores;
 };
 
 static bool
 is_used(const struct cell *cell)
 {
-    for (int s = 0; s < LINES; s++) {
+    for (int s = 0; s <= LINES; s++) {
         if (cell->of[s]) {
             return true;
         }
@@ -73,14 +78,55 @@ kv_shift(void *data, int32_t seq, int32_t p0, int32_t p1, int32_t delta)
         struct cell *cell = &kv->cells[i];
         if (cell->of[seq] && cell->pos >= p0 && (p1 < 0 || cell->pos < p1)) {
             cell->pos += delta;
-            for (int s = 0; s < LINES; s++) {
+            for (int s = 0; s <= LINES; s++) {
                 kv->n_shared_shifts += s != seq && cell->of[s] ? 1 : 0;
             }
         }
     }
 }
 
-static const struct pal_kv_ops ops = {kv_remove, kv_copy, kv_shift};
+/* Saved: position and token of each cell. */
+static unsigned char *
+kv_save(void *data, int32_t seq, int32_t p0, int32_t p1, size_t *n_bytes)
+{
+    struct fake_kv *kv = data;
+    int32_t *bytes = pal_calloc(2 * CELLS, sizeof(*bytes));
+    size_t n = 0;
+    for (int i = 0; i < CELLS; i++) {
+        const struct cell *cell = &kv->cells[i];
+        if (cell->of[seq] && cell->pos >= p0 && cell->pos < p1) {
+            bytes[n++] = cell->pos;
+            bytes[n++] = cell->token;
+        }
+    }
+    assert_int_equal(n, 2 * (p1 - p0));
+    *n_bytes = n * sizeof(*bytes);
+    kv->n_saves++;
+    return (unsigned char *)bytes;
+}
+
+static bool
+kv_restore(void *data, int32_t seq, const unsigned char *bytes, size_t n_bytes)
+{
+    struct fake_kv *kv = data;
+    if (kv->refuses_restores) {
+        return false;
+    }
+    int i = 0;
+    for (size_t at = 0; at < n_bytes; at += 2 * sizeof(int32_t)) {
+        while (is_used(&kv->cells[i])) {
+            i++;
+        }
+        assert_true(i < CELLS);
+        memcpy(&kv->cells[i].pos, bytes + at, sizeof(int32_t));
+        memcpy(&kv->cells[i].token, bytes + at + sizeof(int32_t), sizeof(int32_t));
+        kv->cells[i].of[seq] = true;
+    }
+    kv->n_restores++;
+    return true;
+}
+
+static const struct pal_kv_ops ops = {kv_remove, kv_copy, kv_shift, kv_save, kv_restore};
 
 static void
 check_equal(const struct pal_timelines *t, const struct fake_kv *kv)
@@ -91,8 +137,9 @@ check_equal(const struct pal_timelines *t, const struct fake_kv *kv)
     }
     assert_int_equal(n_used, CELLS - pal_timelines_n_free(t));
     assert_int_equal(kv->n_shared_shifts, 0);
-    for (int s = 0; s < LINES; s++) {
-        const struct pal_timeline *line = &t->items[s];
+    for (size_t k = 0; k < t->n_items; k++) {
+        const struct pal_timeline *line = &t->items[k];
+        int s = line->seq;
         size_t n = 0;
         for (int i = 0; i < CELLS; i++) {
             const struct cell *cell = &kv->cells[i];
@@ -131,10 +178,15 @@ compute(struct pal_timelines *t, struct fake_kv *kv, struct pal_timeline *line, 
 }
 
 static struct pal_timeline *
-sync(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n)
+bring(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n)
 {
     struct pal_sync_plan plan = pal_timelines_plan(t, owner, want, n);
     assert_non_null(plan.target);
+    while (!pal_timelines_fetch(t, &plan)) {
+        pal_disk_wait(t->park->disk);
+        (void)pal_park_poll(t->park);
+        plan = pal_timelines_plan(t, owner, want, n);
+    }
     struct pal_timeline *line = pal_timelines_apply(t, &plan, owner);
     line->n_prompt = n;
     assert_true(line->n_tokens < n);
@@ -145,10 +197,11 @@ sync(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n)
 static size_t
 turn(struct pal_timelines *t, struct fake_kv *kv, const char *owner, const int32_t *want, size_t n)
 {
-    struct pal_timeline *line = sync(t, owner, want, n);
+    struct pal_timeline *line = bring(t, owner, want, n);
     check_equal(t, kv);
     size_t n_new = compute(t, kv, line, want, n);
     check_equal(t, kv);
+    pal_timelines_stepped(t);
     pal_timeline_release(t, line);
     return n_new;
 }
@@ -282,11 +335,11 @@ test_the_least_recent_gives_way_and_busy_ones_never(void **state)
     count_up(c, 60, 3000);
     (void)turn(&t, &kv, "a", a, 30);
     (void)turn(&t, &kv, "b", b, 30);
-    struct pal_timeline *busy = sync(&t, "a", a, 30);
+    struct pal_timeline *busy = bring(&t, "a", a, 30);
     assert_int_equal(pal_timelines_n_available(&t, NULL), CELLS - 29);
     struct pal_sync_plan plan = pal_timelines_plan(&t, "b", b, 20);
     assert_int_equal(pal_timelines_n_available(&t, &plan), CELLS - 29 - 19);
-    struct pal_timeline *line = sync(&t, "c", c, 60);
+    struct pal_timeline *line = bring(&t, "c", c, 60);
     assert_int_equal(compute(&t, &kv, line, c, 60), 60);
     check_equal(&t, &kv);
     assert_int_equal(busy->n_tokens, 29); /* kept; b went */
@@ -304,41 +357,130 @@ draw(uint32_t *seed)
 }
 
 static void
+live_at_random(struct pal_timelines *t, struct fake_kv *kv, uint32_t *seed)
+{
+    static const char *const owners[] = {"a", "b", "c", "d", "e", "f", "g", NULL};
+    for (int i = 0; i < 80; i++) {
+        const char *owner = owners[draw(seed) % PAL_COUNT_OF(owners)];
+        int32_t want[90];
+        size_t n = 5 + draw(seed) % 80;
+        count_up(want, n, 0);
+        /* A window: some of the middle is missing, sometimes the end differs. */
+        size_t cut = draw(seed) % n;
+        size_t gap = draw(seed) % 3 * 10;
+        count_up(want + cut, n - cut, (int32_t)(cut + gap));
+        if (draw(seed) % 3 == 0) {
+            want[n - 1] = 5000 + (int32_t)(draw(seed) % 3);
+        }
+        (void)turn(t, kv, owner, want, n);
+        if (draw(seed) % 4 == 0) {
+            struct pal_timeline *line = &t->items[draw(seed) % LINES];
+            pal_timeline_cut(t, line, draw(seed) % 40);
+            check_equal(t, kv);
+        }
+    }
+}
+
+static void
 test_random_lives_keep_books_and_kv_equal(void **state)
 {
     (void)state;
-    static const char *const owners[] = {"a", "b", "c", "d", "e", "f", "g", NULL};
     uint32_t seed = 1;
     for (int life = 0; life < 60; life++) {
         struct pal_timelines t;
         struct fake_kv kv = {0};
         pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
-        for (int i = 0; i < 80; i++) {
-            const char *owner = owners[draw(&seed) % PAL_COUNT_OF(owners)];
-            int32_t want[90];
-            size_t n = 5 + draw(&seed) % 80;
-            count_up(want, n, 0);
-            /* A window: some of the middle is missing, sometimes the end differs. */
-            size_t cut = draw(&seed) % n;
-            size_t gap = draw(&seed) % 3 * 10;
-            count_up(want + cut, n - cut, (int32_t)(cut + gap));
-            if (draw(&seed) % 3 == 0) {
-                want[n - 1] = 5000 + (int32_t)(draw(&seed) % 3);
-            }
-            (void)turn(&t, &kv, owner, want, n);
-            if (draw(&seed) % 4 == 0) {
-                struct pal_timeline *line = &t.items[draw(&seed) % LINES];
-                pal_timeline_cut(&t, line, draw(&seed) % 40);
-                check_equal(&t, &kv);
-            }
-        }
+        live_at_random(&t, &kv, &seed);
         pal_timelines_finish(&t);
     }
+}
+
+/* The same with places to park of all sizes, and bytes that sometimes can't be brought back. */
+static void
+test_random_lives_are_parked_and_come_back(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/palabre-timeline-XXXXXX";
+    assert_non_null(mkdtemp(dir));
+    uint32_t seed = 7;
+    unsigned n_restores = 0;
+    for (int life = 0; life < 60; life++) {
+        struct pal_timelines t;
+        struct fake_kv kv = {.refuses_restores = life % 10 == 9};
+        pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+        const struct pal_park_options options = {
+            .ram_max_bytes = (uint64_t)(life % 3) * 800,
+            .disk_max_bytes = (uint64_t)(life % 4) * 1500,
+            .dir = dir,
+        };
+        struct pal_park *park = pal_park_create(&options);
+        t.park = park;
+        live_at_random(&t, &kv, &seed);
+        n_restores += kv.n_restores;
+        pal_timelines_finish(&t);
+        pal_park_destroy(park);
+    }
+    assert_true(n_restores > 100);
+    assert_int_equal(rmdir(dir), 0);
+}
+
+/* Eight users behind one persona, in cells for two of them. */
+static void
+test_parked_conversations_compute_only_the_new(void **state)
+{
+    (void)state;
+    static const char *const owners[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    t.park = park;
+    size_t n_new = 0;
+    for (size_t round = 0; round < 4; round++) {
+        for (size_t who = 0; who < PAL_COUNT_OF(owners); who++) {
+            int32_t want[60];
+            count_up(want, 20, 0);
+            count_up(want + 20, 40, 1000 * (int32_t)(who + 1));
+            size_t n = 20 + 10 * (round + 1);
+            struct pal_timeline *line = bring(&t, owners[who], want, n);
+            line->n_base = 20;
+            n_new += compute(&t, &kv, line, want, n);
+            check_equal(&t, &kv);
+            pal_timelines_stepped(&t);
+            pal_timeline_release(&t, line);
+        }
+    }
+    assert_int_equal(n_new, 20 + 8 * 40);
+    assert_int_equal(park->counts.n_forgotten, 0);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
+/* Two messages are taken out of the middle, not next to each other: what is left of it is moved. */
+static void
+test_all_kept_pieces_are_moved(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t all[90];
+    count_up(all, 90, 0);
+    assert_int_equal(turn(&t, &kv, "a", all, 90), 90);
+    int32_t want[60];
+    memcpy(want, all, 10 * sizeof(*all));
+    memcpy(want + 10, all + 15, 20 * sizeof(*all));
+    memcpy(want + 30, all + 50, 20 * sizeof(*all));
+    count_up(want + 50, 10, 7000);
+    assert_int_equal(turn(&t, &kv, "a", want, 60), 10);
+    pal_timelines_finish(&t);
 }
 
 int
 main(void)
 {
+    pal_log_init(PAL_LOG_ERROR, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_growing_conversation_computes_only_the_new),
         cmocka_unit_test(test_a_shared_beginning_takes_its_cells_once),
@@ -348,6 +490,9 @@ main(void)
         cmocka_unit_test(test_without_parts_only_growth_is_reused),
         cmocka_unit_test(test_the_least_recent_gives_way_and_busy_ones_never),
         cmocka_unit_test(test_random_lives_keep_books_and_kv_equal),
+        cmocka_unit_test(test_random_lives_are_parked_and_come_back),
+        cmocka_unit_test(test_parked_conversations_compute_only_the_new),
+        cmocka_unit_test(test_all_kept_pieces_are_moved),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,140 @@
+/*
+ * Does what was planned: cuts, moves, copies, and brings back from the park.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/timeline.h"
+#include "util/mem.h"
+
+#define LOG_TOPIC "timeline"
+#include "util/log.h"
+
+/* Keeps the plan's pieces of the target, which holds what they were found in. */
+static void
+keep_pieces(struct pal_timelines *t, struct pal_timeline *line, const struct pal_sync_plan *plan)
+{
+    if (plan->n_spans == 0) {
+        pal_timeline_cut(t, line, plan->n_keep);
+        return;
+    }
+    const struct pal_sync_span *last = &plan->spans[plan->n_spans - 1];
+    pal_timeline_cut(t, line, last->from + last->n);
+    /* All gaps first: what is in them may be somebody else's as well, and must not be moved. */
+    size_t end = plan->n_keep;
+    for (size_t i = 0; i < plan->n_spans; i++) {
+        const struct pal_sync_span *span = &plan->spans[i];
+        (void)t->ops->remove(t->kv, line->seq, (int32_t)end, (int32_t)span->from);
+        end = span->from + span->n;
+    }
+    size_t at = plan->n_keep;
+    for (size_t i = 0; i < plan->n_spans; i++) {
+        const struct pal_sync_span *span = &plan->spans[i];
+        t->ops->shift(t->kv, line->seq, (int32_t)span->from, (int32_t)(span->from + span->n),
+                      (int32_t)at - (int32_t)span->from);
+        at += span->n;
+    }
+    size_t n_gone = 0;
+    at = plan->n_keep;
+    for (size_t i = 0; i < plan->n_spans; i++) {
+        size_t from = plan->spans[i].from - n_gone;
+        n_gone += from - at;
+        pal_timeline_forget(t, line, at, from);
+        at += plan->spans[i].n;
+    }
+    line->is_moved = true;
+}
+
+static void
+copy_beginning(struct pal_timelines *t, const struct pal_timeline *source,
+               struct pal_timeline *line, size_t n)
+{
+    if (n == 0) {
+        return;
+    }
+    t->ops->copy(t->kv, source->seq, line->seq, 0, (int32_t)n);
+    pal_timeline_reserve(line, n);
+    for (size_t i = 0; i < n; i++) {
+        line->tokens[i] = source->tokens[i];
+        line->cells[i] = source->cells[i];
+        t->cell_users[line->cells[i]]++;
+    }
+    line->n_tokens = n;
+    line->is_moved = source->is_moved;
+}
+
+/* Behind what the line holds, which is the span's n_base tokens. */
+static bool
+bring_back(struct pal_timelines *t, struct pal_timeline *line, const struct pal_span *span)
+{
+    size_t n = span->n_tokens - span->n_base;
+    PAL_ASSERT(line->n_tokens == span->n_base && span->data != NULL);
+    while (t->n_free < n) {
+        if (!pal_timelines_evict(t, NULL)) {
+            pal_log_warn("no room to bring a parked timeline back", "tokens=%zu", n);
+            return false;
+        }
+    }
+    if (!t->ops->restore(t->kv, line->seq, span->data, span->n_bytes)) {
+        pal_log_warn("a parked timeline can't be brought back: it is computed again", "tokens=%zu",
+                     n);
+        return false;
+    }
+    for (size_t i = span->n_base; i < span->n_tokens; i++) {
+        bool has_cell = pal_timeline_append(t, line, span->tokens[i]);
+        PAL_ASSERT(has_cell);
+    }
+    t->park->counts.n_restored++;
+    return true;
+}
+
+/* Into the empty target. Where that fails, what is there by then is kept as far as it is wanted. */
+static void
+restore_plan(struct pal_timelines *t, struct pal_timeline *line, const struct pal_sync_plan *plan)
+{
+    bool is_whole = true;
+    if (plan->source != NULL) {
+        copy_beginning(t, plan->source, line, plan->n_copy);
+    }
+    if (plan->base != NULL) {
+        is_whole = bring_back(t, line, &plan->base->span);
+        if (!is_whole) {
+            pal_park_drop(t->park, plan->base);
+        }
+    }
+    if (plan->parked != NULL) {
+        is_whole = is_whole && bring_back(t, line, &plan->parked->span);
+        pal_park_drop(t->park, plan->parked);
+    }
+    if (is_whole) {
+        keep_pieces(t, line, plan);
+    } else if (line->n_tokens > plan->n_keep) {
+        pal_timeline_cut(t, line, plan->n_keep);
+    }
+}
+
+struct pal_timeline *
+pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan, const char *owner)
+{
+    struct pal_timeline *line = plan->target;
+    PAL_ASSERT(line != NULL && !line->is_busy);
+    bool is_own = owner != NULL && line->owner != NULL && strcmp(owner, line->owner) == 0;
+    line->is_busy = true;
+    line->used_at = ++t->clock;
+    if (plan->source == line) {
+        keep_pieces(t, line, plan);
+    } else {
+        if (!is_own && line->n_tokens > 0) {
+            pal_timeline_park(t, line);
+        }
+        pal_timeline_cut(t, line, 0);
+        restore_plan(t, line, plan);
+    }
+    char *name = pal_strdup(owner);
+    free(line->owner);
+    line->owner = name;
+    if (t->park != NULL && owner != NULL) {
+        pal_park_drop_owner(t->park, owner); /* older than what is on the timeline now */
+    }
+    return line;
+}
