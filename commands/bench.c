@@ -15,6 +15,8 @@ static const struct {
 } benches[] = {
     {"chat", pal_bench_chat, "conversations with a companion, or with any server of OpenAI's API",
      "des conversations avec un compagnon, ou avec tout serveur à l'API d'OpenAI"},
+    {"side", pal_bench_side, "several servers given the same work in turn, side by side",
+     "plusieurs serveurs au même travail, tour à tour, côte à côte"},
     {"ipc", pal_bench_ipc, "the avatar link: latency, rate, bytes",
      "le lien avec l'avatar : latence, débit, octets"},
     {"threads", pal_bench_threads, "replies with 1 to 16 threads", "réponses avec 1 à 16 fils"},
