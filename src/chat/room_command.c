@@ -25,7 +25,7 @@ is_moderator(const struct pal_room_line *line)
 static void
 answer(struct pal_room *room, const struct pal_room_line *line, const char *text)
 {
-    char out[ANSWER_BYTES_MAX];
+    char out[2 * ANSWER_BYTES_MAX]; /* the name besides */
     (void)snprintf(out, sizeof(out), "@%s %s", line->login, text);
     (void)pal_room_notice(room, line, out);
 }
