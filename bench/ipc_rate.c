@@ -1,4 +1,5 @@
 /* How many: the rate at which answers begin to come late, and what batches change. */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -145,18 +146,34 @@ ipc_bench_rate(struct pal_bench *bench, struct ipc_avatar *avatar, bool quick)
 
 /* --- batches --- */
 
-/* Sends the same bytes n times and drops the answers that come meanwhile. */
+/* Sends the bytes, and reads answers away meanwhile: who doesn't read is closed by the avatar. */
+static bool
+send_reading(int fd, const struct pal_buf *bytes)
+{
+    char answers[65536];
+    size_t at = 0;
+    while (at < bytes->len) {
+        struct pollfd poll_fd = {.fd = fd, .events = POLLIN | POLLOUT};
+        if (poll(&poll_fd, 1, 5000) <= 0) {
+            return false;
+        }
+        while (recv(fd, answers, sizeof(answers), MSG_DONTWAIT) > 0) {
+        }
+        ssize_t n = send(fd, bytes->data + at, bytes->len - at, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (n < 0 && errno != EAGAIN && errno != EINTR) {
+            return false;
+        }
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return true;
+}
+
 static bool
 send_many(int fd, const struct pal_buf *bytes, size_t n)
 {
-    char answers[65536];
     for (size_t i = 0; i < n; i++) {
-        if (!ipc_send(fd, bytes->data, bytes->len)) {
+        if (!send_reading(fd, bytes)) {
             return false;
-        }
-        if (i % 16 == 0) {
-            while (recv(fd, answers, sizeof(answers), MSG_DONTWAIT) > 0) {
-            }
         }
     }
     return true;
