@@ -35,6 +35,9 @@ should_abort(void *data)
     if (pal_host_is_quitting(w->host)) {
         return true;
     }
+    if (w->warm.is_running) {
+        return pal_host_has_news(w->host);
+    }
     if (w->lonely == NULL) {
         return false;
     }
@@ -75,6 +78,7 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
         w->replies = pal_calloc(1, sizeof(*w->replies));
         pal_replies_init(w->replies, (uint64_t)pal_now_us());
         surround_context(w);
+        pal_model_warm_begin(w);
     }
     return err;
 }
@@ -92,6 +96,7 @@ retune(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
     enum pal_err err = pal_model_retune(&w->model, w->settings, facts, error);
     if (err == PAL_OK) {
         surround_context(w);
+        pal_model_warm_begin(w);
     }
     return err;
 }
@@ -204,7 +209,10 @@ step(void *worker)
     } else if (pal_model_waits_for_disk(w)) {
         return DISK_POLL_US;
     }
-    return w->n_turns > 0 ? 0 : -1;
+    if (w->n_turns > 0) {
+        return 0;
+    }
+    return pal_model_warm_step(w) ? 0 : -1;
 }
 
 static void
@@ -219,6 +227,7 @@ destroy(void *worker)
     }
     pal_timelines_finish(&w->lines);
     pal_park_destroy(w->park);
+    pal_warm_finish(&w->warm);
     pal_replies_finish(w->replies);
     free(w->replies);
     if (w->batch.token != NULL) {

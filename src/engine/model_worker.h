@@ -8,12 +8,14 @@
  *     model_batch.c    which rows a step computes
  *     model_step.c     the step itself, and what comes of it
  *     model_park.c     timelines without cells
+ *     model_warm.c     the persona, ahead of the first turn
  *
  * Compute thread.
  */
 #include "engine/cost.h"
 #include "engine/fault.h"
 #include "engine/model_turn.h"
+#include "engine/model_warm.h"
 #include "engine/pace.h"
 #include "engine/worker.h"
 
@@ -22,7 +24,8 @@ struct pal_model_worker {
     const struct pal_settings *settings;
     struct pal_model model;
     struct pal_timelines lines;
-    struct pal_park *park;       /* owned; NULL = nothing is parked */
+    struct pal_park *park; /* owned; NULL = nothing is parked */
+    struct pal_warm warm;
     struct pal_replies *replies; /* owned */
     struct llama_batch batch;
     struct pal_model_turn *turns[PAL_ENGINE_SEQUENCES_MAX]; /* owned; oldest first */
@@ -53,6 +56,10 @@ void pal_model_open_park(struct pal_model_worker *w);
 void pal_model_poll_park(struct pal_model_worker *w);
 /* No row can be computed as long as the disk reads. */
 bool pal_model_waits_for_disk(const struct pal_model_worker *w);
+/* Begins to warm the persona of the settings: from its file at once, else to be computed. */
+void pal_model_warm_begin(struct pal_model_worker *w);
+/* Computes a piece of it, which gives way to whatever comes in. False: nothing is left to do. */
+bool pal_model_warm_step(struct pal_model_worker *w);
 /* Gives waiting turns their timelines, as far as there are some. */
 void pal_model_admit(struct pal_model_worker *w, int64_t now_us);
 

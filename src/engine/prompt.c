@@ -184,6 +184,29 @@ pal_prompt_make(const struct pal_model *model, const struct pal_replies *replies
     return err;
 }
 
+llama_token *
+pal_prompt_base(const struct pal_model *model, const char *system, size_t *n_tokens)
+{
+    struct pal_replies *none = pal_calloc(1, sizeof(*none));
+    struct pal_job job = {.turn_id = 1};
+    struct builder *b = pal_calloc(1, sizeof(*b));
+    *b = (struct builder){.model = model, .replies = none, .job = &job};
+    llama_token *tokens = NULL;
+    *n_tokens = 0;
+    if (pal_job_add_message(&job, PAL_ROLE_SYSTEM, system, strlen(system)) == PAL_OK &&
+        pal_job_add_message(&job, PAL_ROLE_USER, "?", 1) == PAL_OK &&
+        build(b, 1, 1, NULL) == PAL_OK) {
+        tokens = b->prompt.tokens;
+        *n_tokens = b->ends[0];
+    } else {
+        free(b->prompt.tokens);
+    }
+    pal_job_finish(&job);
+    free(b);
+    free(none);
+    return tokens;
+}
+
 void
 pal_prompt_finish(struct pal_prompt *prompt)
 {

@@ -22,6 +22,12 @@ struct pal_prompt {
 enum pal_err pal_prompt_make(const struct pal_model *model, const struct pal_replies *replies,
                              const struct pal_job *job, size_t n_reply_tokens,
                              struct pal_prompt *prompt, struct pal_error *error) PAL_MUST_USE;
+/*
+ * The tokens that every prompt with this system message begins with; owned by the caller. NULL: the
+ * template has no place for one.
+ */
+llama_token *pal_prompt_base(const struct pal_model *model, const char *system,
+                             size_t *n_tokens) PAL_MUST_USE;
 void pal_prompt_finish(struct pal_prompt *prompt);
 
 #endif

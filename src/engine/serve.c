@@ -83,6 +83,15 @@ pal_host_is_quitting(struct pal_host *host)
 }
 
 bool
+pal_host_has_news(struct pal_host *host)
+{
+    (void)pthread_mutex_lock(&host->lock);
+    bool has_some = host->n_inbox > 0;
+    (void)pthread_mutex_unlock(&host->lock);
+    return has_some || pal_host_is_quitting(host);
+}
+
+bool
 pal_host_is_cancelled(struct pal_host *host, uint64_t turn_id)
 {
     if (pal_host_is_quitting(host)) {
@@ -395,7 +404,7 @@ handle(struct pal_host *host, const struct pal_worker *worker, struct pal_settin
 static void
 compute(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings)
 {
-    int64_t wait_us = -1;
+    int64_t wait_us = 0; /* a worker may have something to do before the first job */
     while (!pal_host_is_quitting(host)) {
         struct pal_wire_message message;
         while (pop_inbox(host, wait_us, &message)) {

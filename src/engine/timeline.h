@@ -112,6 +112,13 @@ size_t pal_sync_plan_n_cells(const struct pal_sync_plan *plan, size_t n_want, si
 struct pal_timeline *pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan,
                                          const char *owner);
 
+/*
+ * Brings a span that begins at token 0 back on an idle timeline of its own. NULL: it can't be, and
+ * nothing is there.
+ */
+struct pal_timeline *pal_timelines_load(struct pal_timelines *t, const char *owner,
+                                        const struct pal_span *span);
+
 /* Appends a token that is to be computed next. False: no cell is free. */
 bool pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int32_t token);
 /* Cuts it to its first n tokens. */

@@ -84,7 +84,9 @@ bring_back(struct pal_timelines *t, struct pal_timeline *line, const struct pal_
         bool has_cell = pal_timeline_append(t, line, span->tokens[i]);
         PAL_ASSERT(has_cell);
     }
-    t->park->counts.n_restored++;
+    if (t->park != NULL) {
+        t->park->counts.n_restored++;
+    }
     return true;
 }
 
@@ -137,4 +139,23 @@ pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan, c
         pal_park_drop_owner(t->park, owner); /* older than what is on the timeline now */
     }
     return line;
+}
+
+struct pal_timeline *
+pal_timelines_load(struct pal_timelines *t, const char *owner, const struct pal_span *span)
+{
+    PAL_ASSERT(span->n_base == 0);
+    int32_t none = -1; /* no token: nothing is reused */
+    struct pal_sync_plan plan = pal_timelines_plan(t, NULL, &none, 1);
+    if (plan.target == NULL || pal_timelines_n_available(t, NULL) < span->n_tokens) {
+        return NULL;
+    }
+    struct pal_timeline *line = pal_timelines_apply(t, &plan, owner);
+    bool is_back = bring_back(t, line, span);
+    line->n_base = span->is_base ? span->n_tokens : 0;
+    pal_timeline_release(t, line);
+    if (!is_back) {
+        pal_timeline_clear(t, line);
+    }
+    return is_back ? line : NULL;
 }

@@ -24,6 +24,8 @@ void pal_host_progress(struct pal_host *host, float progress);
  */
 bool pal_host_is_cancelled(struct pal_host *host, uint64_t turn_id);
 bool pal_host_is_quitting(struct pal_host *host);
+/* Compute thread, and inside a step: has anything come in? Then work ahead of time gives way. */
+bool pal_host_has_news(struct pal_host *host);
 
 /* ---- what the host asks of a worker; all on the compute thread ---- */
 
