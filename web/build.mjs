@@ -22,6 +22,7 @@ const TYPES = {
     '.svg': 'image/svg+xml',
     '.txt': 'text/plain; charset=utf-8',
     '.vrm': 'model/gltf-binary',
+    '.webp': 'image/webp',
 };
 // Up to this size an asset is also kept as it is, for clients that take nothing compressed.
 const PLAIN_BYTES_MAX = 32 * 1024;
@@ -37,6 +38,7 @@ const plain = [
     ['/overlay', join(web, 'overlay.html')],
     ['/assets/icon.svg', join(web, 'icon.svg')],
     ['/assets/avatar.vrm', join(root, 'models', 'avatar', 'palabre.vrm')],
+    ['/assets/avatar.webp', join(root, 'models', 'avatar', 'palabre.webp')],
 ].filter(([, file]) => existsSync(file));
 
 function bundle() {

@@ -49,6 +49,7 @@ export async function start() {
         reducedMotion: matchMedia('(prefers-reduced-motion: reduce)').matches,
     });
     on('face', (face) => avatar.setFace(face));
+    on('say', (said) => avatar.say(said));
     takeDrops();
     return avatar;
 }
