@@ -49,11 +49,14 @@ struct chat_options {
 /* --- chat_server.c: who is asked --- */
 
 struct chat_server {
-    char *base;         /* owned; "http://127.0.0.1:8080": no slash, no /v1 */
-    char *model;        /* owned */
-    char *api_key;      /* owned; NULL = none */
-    char *describes;    /* owned; what /health says of model and machine; NULL if it doesn't */
-    char *devices;      /* owned; NULL if unknown */
+    char *base;      /* owned; "http://127.0.0.1:8080": no slash, no /v1 */
+    char *model;     /* owned */
+    char *api_key;   /* owned; NULL = none */
+    char *describes; /* owned; what /health says of model and machine; NULL if it doesn't */
+    char *devices;   /* owned; NULL if unknown */
+    int n_layers;    /* of the model; 0 = unknown; so are the next two then */
+    int n_gpu_layers;
+    bool has_kv_on_gpu;
     pid_t pid;          /* a daemon of our own; 0 = somebody else's */
     FILE *output;       /* its standard output; NULL without one */
     double base_tokens; /* persona and template at the head of a prompt; < 0 = unknown */

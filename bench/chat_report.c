@@ -169,16 +169,23 @@ report_table(const struct chat_result *result)
                  "| GTX 780 | 3GB | 20-25 | 3-5s | 0.8-1.2 msg/s | ON | ✅ Viable |\n"
                  "| CPU 10700K | - | 0 | 4-8s | 0.5-0.8 msg/s | N/A | ⚠️ Acceptable |\n"
                  "| GTX 780 | 3GB | 20-25 | 6-10s | 0.3-0.5 msg/s | ❌ OFF | 💀 Non viable |\n");
+    const struct chat_server *server = result->server;
+    char layers[32] = "?";
+    if (server->n_layers > 0) {
+        (void)snprintf(layers, sizeof(layers), "%d/%d", server->n_gpu_layers, server->n_layers);
+    }
     bool is_cpu = devices != NULL && (strcmp(devices, "CPU") == 0 || strcmp(devices, "none") == 0);
     (void)printf("| %s | %s | %s | %.0fms | %.2f msg/s | %s | %s |\n",
                  is_cpu            ? result->machine
                  : devices != NULL ? devices
                                    : result->server->base,
-                 is_cpu ? "-" : "?", is_cpu ? "0" : "?", result->latency_ms.mean,
+                 is_cpu ? "-" : "?", is_cpu ? "0" : layers, result->latency_ms.mean,
                  chat_result_throughput(result),
                  !result->options->kv_reuse ? "❌ OFF"
                  : is_cpu                   ? "N/A"
-                                            : "?",
+                 : server->n_layers == 0    ? "?"
+                 : server->has_kv_on_gpu    ? "ON"
+                                            : "RAM",
                  chat_result_verdict(result));
 }
 

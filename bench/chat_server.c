@@ -157,6 +157,10 @@ describe(struct chat_server *server, struct chat_client *client)
         server->describes = pal_printf("%s, %s, %s, %.0f tokens", model, kind, variant,
                                        json_number_value(json_object_get(health, "n_ctx_tokens")));
         server->devices = pal_strdup(devices);
+        server->n_layers = (int)json_integer_value(json_object_get(health, "n_layers"));
+        server->n_gpu_layers = (int)json_integer_value(json_object_get(health, "n_gpu_layers"));
+        const char *kv_place = json_string_value(json_object_get(health, "kv_place"));
+        server->has_kv_on_gpu = kv_place != NULL && strcmp(kv_place, "gpu") == 0;
     }
     json_decref(health);
 }

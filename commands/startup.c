@@ -52,6 +52,9 @@ open_log(const struct pal_config *config)
 {
     int fd = STDERR_FILENO;
     if (config->log.file[0] != '\0') {
+        char *folder = pal_path_parent(config->log.file);
+        (void)pal_path_make_dirs(folder, NULL); /* open() says what is wrong */
+        free(folder);
         fd = open(config->log.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
         if (fd < 0) {
             (void)fprintf(stderr,
@@ -242,6 +245,9 @@ access_options(const struct pal_startup *startup)
         .api_key = key[0] != '\0' ? key : NULL,
         .allowed_hosts = (const char *const *)config->server.allowed_hosts.items,
         .max_connections = (uint32_t)config->server.max_connections,
+        .cares = config->bot.care_api == PAL_CONFIG_WISH_ON ||
+                 (config->bot.care_api == PAL_CONFIG_WISH_AUTO && startup->starter),
+        .has_kv_on_gpu = startup->plan.has_kv_on_gpu,
         .starter = startup->starter,
         .name = config->bot.name,
         .plan_json = startup->plan_json,

@@ -79,6 +79,8 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .metrics = metrics,
         .performance = options->performance,
         .starter = options->starter,
+        .cares = options->cares,
+        .has_kv_on_gpu = options->has_kv_on_gpu,
         .feed = options->feed,
         .name = pal_strdup(options->name != NULL ? options->name : "Palabre"),
         .plan_json = pal_strdup(options->plan_json),

@@ -28,6 +28,8 @@ struct pal_access_options {
     /* The face that follows the replies, whose text it leaves alone; borrowed, outlives the
      * scheduler's turns; NULL = none. */
     struct pal_performance *performance;
+    bool cares;            /* a cry for help in an API request is answered by chat/care.h */
+    bool has_kv_on_gpu;    /* where the plan puts the conversations (told in /health) */
     bool starter;          /* the built-in starter model is in use (told in /health) */
     const char *name;      /* what the companion is called; NULL = "Palabre" */
     struct pal_feed *feed; /* who waits and who is answered, for the page; borrowed; may be NULL */

@@ -56,6 +56,7 @@ submit(const struct pal_call *call, const struct pal_reply_format *format, const
         .performance = call->access->performance,
         .model = model,
         .id_salt = access->id_salt,
+        .carer = access->cares ? access->companion : NULL,
     };
     struct pal_error error = {0};
     if (pal_reply_start(&place, format, request, &error) != PAL_OK) {

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chat/care.h"
+#include "chat/companion.h"
 #include "output/performance.h"
 #include "util/mem.h"
 
@@ -166,6 +168,17 @@ watched(struct pal_performance *performance, const char *user, const struct pal_
                                    sink);
 }
 
+/* The answer to a cry for help in the newest message; NULL = it is none. */
+static const char *
+care_for(const struct pal_job *job)
+{
+    const struct pal_message *newest =
+        job->n_messages > 0 ? &job->messages[job->n_messages - 1] : NULL;
+    return newest != NULL && newest->role == PAL_ROLE_USER
+               ? pal_care_answer(newest->text, strlen(newest->text))
+               : NULL;
+}
+
 enum pal_err
 pal_reply_start(const struct pal_reply_place *place, const struct pal_reply_format *format,
                 struct pal_api_request *request, struct pal_error *error)
@@ -197,7 +210,14 @@ pal_reply_start(const struct pal_reply_place *place, const struct pal_reply_form
     if (request->deadline_ms > 0) {
         turn.job.deadline_us = reply->sent_us + request->deadline_ms * PAL_US_PER_MS;
     }
-    enum pal_err err = pal_sched_submit(place->sched, &turn, &reply->turn_id, error);
+    const char *care = place->carer != NULL ? care_for(&turn.job) : NULL;
+    enum pal_err err = PAL_OK;
+    if (care != NULL) {
+        pal_job_finish(&turn.job);
+        reply->turn_id = pal_companion_recite(place->carer, care, turn.sink);
+    } else {
+        err = pal_sched_submit(place->sched, &turn, &reply->turn_id, error);
+    }
     if (err != PAL_OK) {
         if (place->performance != NULL) {
             pal_performance_unwrap(turn.sink);

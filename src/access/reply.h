@@ -16,6 +16,7 @@
 #define PAL_REPLY_ID_MAX 48
 
 struct pal_reply;
+struct pal_companion; /* chat/companion.h */
 
 /* How a dialect words a reply. Each appends to `out`. */
 struct pal_reply_format {
@@ -62,6 +63,7 @@ struct pal_reply_place {
     struct pal_performance *performance; /* borrowed; NULL = no face follows */
     const char *model;                   /* copied */
     uint64_t id_salt;
+    struct pal_companion *carer; /* says care.h's answers; borrowed; NULL = the model does */
 };
 
 /*

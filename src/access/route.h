@@ -22,6 +22,8 @@ struct pal_access {
     struct pal_access_controls controls;
     struct pal_access_download download;
     bool starter;
+    bool cares;
+    bool has_kv_on_gpu;
     uint64_t id_salt;
     int64_t opened_s; /* wall clock */
     /* owned copies of the options */

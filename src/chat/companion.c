@@ -32,6 +32,9 @@ struct talk {
     struct pal_companion *companion; /* borrowed */
     struct talk *next;
     uint64_t turn_id;
+    const char *source; /* static storage; so is the next */
+    const char *by;     /* who answers: "model", "heart", "care" */
+    int64_t heard_us;
     char *key;            /* owned, as all strings here */
     uint64_t conv_serial; /* the conversation that was meant */
     char *line;
@@ -108,9 +111,28 @@ talk_text(void *self, const char *text, size_t len)
     talk->sink.ops->text(talk->sink.self, text, len);
 }
 
+/* One line for each answer, in the words that the first companion's users grep for; a room logs its
+ * own, as it knows when they were sent. */
+static void
+log_answer(const struct talk *talk, const struct pal_turn_end *ended)
+{
+    if (talk->is_kept_back || talk->reply.len == 0) {
+        return;
+    }
+    int64_t total_us = pal_clock_now_us(&talk->companion->options.clock) - talk->heard_us;
+    pal_log_info("[METRICS] ⏱️  Total",
+                 "total_ms=%" PRId64 " llm_ms=%" PRId64 " queue_ms=%" PRId64
+                 " first_token_ms=%" PRId64 " by=%s source=%s",
+                 total_us / PAL_US_PER_MS,
+                 (ended->usage.prompt_us + ended->usage.predict_us) / PAL_US_PER_MS,
+                 ended->usage.queue_us / PAL_US_PER_MS, ended->usage.first_token_us / PAL_US_PER_MS,
+                 talk->by, talk->source);
+}
+
 static void
 talk_finish(struct talk *talk, const struct pal_turn_end *ended)
 {
+    log_answer(talk, ended);
     struct pal_sink sink = talk->sink;
     struct pal_turn_end copy = *ended; /* may be the talk's own */
     talk_destroy(talk);
@@ -257,6 +279,16 @@ on_instants(uv_timer_t *timer)
     }
 }
 
+static void
+begin_instant(struct talk *talk, const char *reply)
+{
+    struct pal_companion *companion = talk->companion;
+    talk->turn_id = FIRST_INSTANT_ID + ++companion->last_instant_id;
+    talk->instant_copy = pal_strdup(reply);
+    talk->instant = talk->instant_copy;
+    (void)uv_timer_start(&companion->instants, on_instants, 0, 0);
+}
+
 static const char *
 answer_at_once(struct pal_companion *companion, const struct pal_companion_line *line,
                enum pal_companion_origin *origin)
@@ -305,6 +337,9 @@ talk_create(struct pal_companion *companion, const struct pal_companion_line *li
     talk->companion = companion;
     talk->next = companion->talks;
     companion->talks = talk;
+    talk->source = line->source;
+    talk->by = "model";
+    talk->heard_us = pal_clock_now_us(&companion->options.clock);
     talk->key = pal_strdup(line->key);
     talk->line = pal_strdup(line->text);
     talk->channel = pal_strdup(line->channel);
@@ -360,10 +395,8 @@ pal_companion_hear(struct pal_companion *companion, const struct pal_companion_l
     struct talk *talk = talk_create(companion, line, sink);
     const char *answer = answer_at_once(companion, line, &by);
     if (answer != NULL) {
-        talk->turn_id = FIRST_INSTANT_ID + ++companion->last_instant_id;
-        talk->instant_copy = pal_strdup(answer);
-        talk->instant = talk->instant_copy;
-        (void)uv_timer_start(&companion->instants, on_instants, 0, 0);
+        talk->by = by == PAL_COMPANION_CARE ? "care" : "heart";
+        begin_instant(talk, answer);
     } else {
         err = submit(companion, line, talk, error);
     }
@@ -379,6 +412,15 @@ pal_companion_hear(struct pal_companion *companion, const struct pal_companion_l
         *origin = by;
     }
     return PAL_OK;
+}
+
+uint64_t
+pal_companion_recite(struct pal_companion *companion, const char *text, struct pal_sink sink)
+{
+    const struct pal_companion_line line = {.key = "", .text = "", .is_kept_back = true};
+    struct talk *talk = talk_create(companion, &line, sink);
+    begin_instant(talk, text);
+    return talk->turn_id;
 }
 
 enum pal_err

@@ -99,6 +99,11 @@ bool pal_companion_is_waiting(const struct pal_companion *companion, uint64_t tu
 bool pal_companion_is_ready(const struct pal_companion *companion);
 bool pal_companion_has_store(const struct pal_companion *companion);
 
+/* Says a text of our own to the sink, as if it had been computed: text(), then end(), soon and
+ * never from inside this call. Nothing is remembered. Returns the turn's id. */
+uint64_t pal_companion_recite(struct pal_companion *companion, const char *text,
+                              struct pal_sink sink);
+
 /*
  * A turn that waits is to answer this text instead: the same person has said something newer.
  * False: it is being computed already, or there is no such turn.

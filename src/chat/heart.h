@@ -2,8 +2,9 @@
 #define PAL_CHAT_HEART_H
 /*
  * Answers known by heart: what is asked again and again is answered at once, without the model. A
- * question is looked up by what it is about: case, accents of typing, the usual openings ("c'est
- * quoi", "what is") and one article do not matter, so "C'est quoi Python ?" and "python" are one.
+ * question is looked up by what it is about: case, the kind of apostrophe, the usual openings
+ * ("c'est quoi", "what is") and one article do not matter, so "C'est quoi Python ?" and "python"
+ * are one.
  *
  * Three kinds, the later ones first: built in; of the person's own file (answers.yaml, a mapping of
  * questions to answers); added by a moderator in the chat, which are kept in a file of their own

@@ -135,6 +135,7 @@ struct pal_config {
         double cooldown;      /* seconds */
         double wait_after;    /* seconds; 0 = never */
         bool care;
+        int64_t care_api; /* enum pal_config_wish */
         bool known_by_heart;
         char *answers_file; /* "" = answers.yaml beside the user's config.yaml */
     } bot;

@@ -345,6 +345,18 @@ const struct pal_option pal_options[] = {
               "jamais le modèle.",
     },
     {
+        .key = "bot.care_api",
+        .type = PAL_OPTION_WORD,
+        FIELD(bot.care_api),
+        .group = PAL_GROUP_BOT,
+        .initial = "auto",
+        .words = wish_words,
+        .en = "The same for programs that use the API; auto: with the starter model only, as a "
+              "bigger one may answer better and its program expects it to.",
+        .fr = "Pareil pour les programmes qui utilisent l'API ; auto : avec le petit modèle fourni "
+              "seulement, car un plus grand peut mieux répondre et son programme y compte.",
+    },
+    {
         .key = "bot.known_by_heart",
         .type = PAL_OPTION_BOOL,
         FIELD(bot.known_by_heart),

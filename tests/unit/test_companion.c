@@ -1,9 +1,12 @@
 #include "test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "chat/companion.h"
+#include "chat/heart.h"
 #include "chat/metrics.h"
 #include "fake_engine.h"
 #include "util/mem.h"
@@ -11,7 +14,7 @@
 #define S PAL_US_PER_S
 
 struct heard {
-    char text[64];
+    char text[600];
     int n_started;
     int n_ends;
     enum pal_outcome outcome;
@@ -400,6 +403,100 @@ test_endless_reply_is_sent_whole_and_remembered_in_part(void **state)
     teardown(&f);
 }
 
+static void
+test_care_and_what_is_known_by_heart_need_no_engine(void **state)
+{
+    (void)state;
+    struct fixture f;
+    struct pal_heart *heart = NULL;
+    assert_int_equal(pal_heart_create(NULL, &heart, NULL), PAL_OK);
+    setup(&f, (struct pal_companion_options){.heart = heart, .cares = true});
+    say(&f, "me", "c'est quoi python ?");
+    assert_int_equal(f.heard[0].n_ends, 0); /* never from inside the call */
+    settle(&f);
+    assert_int_equal(f.heard[0].outcome, PAL_OUTCOME_DONE);
+    assert_string_equal(f.heard[0].text, "Python ? Le langage qui me permet d'exister ! 🐍");
+    say(&f, "me", "je veux mourir");
+    settle(&f);
+    assert_non_null(strstr(f.heard[1].text, "Merci de l'avoir dit"));
+    assert_int_equal(fake_engine_n_taken(f.engine), 0);
+    say(&f, "me", "et toi ?");
+    settle(&f);
+    assert_int_equal(fake_engine_job(f.engine, 0)->n_messages, 5); /* they are part of the talk */
+    teardown(&f);
+    pal_heart_destroy(heart);
+}
+
+static void
+test_a_line_that_waits_can_be_replaced(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, (struct pal_companion_options){0});
+    fake_engine_set_slots(f.engine, 0);
+    say(&f, "me", "first");
+    settle(&f);
+    assert_true(pal_companion_is_waiting(f.companion, f.turn_id));
+    assert_true(pal_companion_amend(f.companion, f.turn_id, "second", NULL));
+    assert_false(pal_companion_amend(f.companion, f.turn_id, "", NULL));
+    fake_engine_set_slots(f.engine, 4);
+    say(&f, "you", "hop");
+    settle(&f);
+    expect_job(&f, "u:second");
+    assert_false(pal_companion_is_waiting(f.companion, f.turn_id - 1));
+    assert_false(pal_companion_amend(f.companion, f.turn_id - 1, "third", NULL));
+    teardown(&f);
+}
+
+static void
+wait_for_end(struct fixture *f, uv_loop_t *loop)
+{
+    for (int i = 0; i < 30000 && f->heard[0].n_ends == 0; i++) {
+        (void)uv_run(loop, UV_RUN_NOWAIT);
+        usleep(1000);
+    }
+    assert_int_equal(f->heard[0].n_ends, 1);
+}
+
+static void
+test_a_conversation_goes_on_after_a_restart(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/palabre-companion-XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    char *path = pal_printf("%s/memory.db", folder);
+    for (int round = 0; round < 3; round++) {
+        struct fixture f;
+        uv_loop_t loop; /* the store's: it outlives the companion */
+        assert_int_equal(uv_loop_init(&loop), 0);
+        struct pal_store *store = NULL;
+        const struct pal_store_options options = {.path = path};
+        assert_int_equal(pal_store_open(&loop, &options, &store, NULL), PAL_OK);
+        setup(&f, (struct pal_companion_options){.store = store});
+        say(&f, "me", round == 0 ? "one" : "two");
+        settle(&f);
+        expect_job(&f, round == 0 ? "u:one" : round == 1 ? "u:one|a:yes|u:two" : "u:two");
+        fake_engine_say(f.engine, 0, "yes");
+        fake_engine_finish(f.engine, 0, PAL_EVENT_DONE, PAL_FINISH_STOP);
+        wait_for_end(&f, &loop);
+        if (round == 1) {
+            pal_companion_forget(f.companion, "me");
+        }
+        teardown(&f);
+        pal_store_close(store, NULL, NULL);
+        (void)uv_run(&loop, UV_RUN_DEFAULT);
+        assert_int_equal(uv_loop_close(&loop), 0);
+    }
+    static const char *const endings[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < PAL_COUNT_OF(endings); i++) {
+        char *file = pal_printf("%s%s", path, endings[i]);
+        (void)unlink(file);
+        free(file);
+    }
+    (void)rmdir(folder);
+    free(path);
+}
+
 int
 main(void)
 {
@@ -414,6 +511,9 @@ main(void)
         cmocka_unit_test(test_bad_lines_are_refused_and_leave_no_trace),
         cmocka_unit_test(test_persona_can_change_and_a_deadline_can_be_off),
         cmocka_unit_test(test_endless_reply_is_sent_whole_and_remembered_in_part),
+        cmocka_unit_test(test_care_and_what_is_known_by_heart_need_no_engine),
+        cmocka_unit_test(test_a_line_that_waits_can_be_replaced),
+        cmocka_unit_test(test_a_conversation_goes_on_after_a_restart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 #include "test.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "chat/conv.h"
 #include "util/mem.h"
@@ -138,6 +139,34 @@ test_many_conversations_are_each_found_again(void **state)
     pal_convs_destroy(convs);
 }
 
+static void
+test_what_was_said_in_a_place_can_be_cleared(void **state)
+{
+    (void)state;
+    struct pal_convs *convs = pal_convs_create(12, 100 * S, 8);
+    pal_convs_add_exchange(convs, "a", "1", "r", "chan", "m1", 1);
+    pal_convs_add_exchange(convs, "a", "2", "r", "chan", "m2", 2);
+    pal_convs_add_exchange(convs, "a", "3", "r", "other", "m3", 3);
+    pal_convs_add_exchange(convs, "b", "4", "r", "chan", "m4", 4);
+    pal_convs_add_exchange(convs, "c", "5", "r", NULL, NULL, 5);
+    assert_int_equal(pal_convs_clear(convs, NULL, "chan", "m1"), 1);
+    size_t n = 0;
+    const struct pal_message *messages = pal_conv_messages(pal_convs_find(convs, "a"), &n);
+    assert_int_equal(n, 4);
+    assert_string_equal(messages[0].text, "2");
+    assert_int_equal(pal_convs_clear(convs, "a", "chan", NULL), 1);
+    assert_int_equal(pal_convs_clear(convs, NULL, "chan", NULL), 1);
+    assert_int_equal(pal_convs_clear(convs, NULL, "chan", NULL), 0);
+    (void)pal_conv_messages(pal_convs_find(convs, "b"), &n);
+    assert_int_equal(n, 0);
+    char *line = pal_convs_take_back(convs, "a");
+    assert_string_equal(line, "3");
+    free(line);
+    (void)pal_conv_messages(pal_convs_find(convs, "c"), &n);
+    assert_int_equal(n, 2);
+    pal_convs_destroy(convs);
+}
+
 int
 main(void)
 {
@@ -148,6 +177,7 @@ main(void)
         cmocka_unit_test(test_longest_idle_makes_room_for_a_new_conversation),
         cmocka_unit_test(test_forgotten_conversation_comes_back_empty_and_as_another),
         cmocka_unit_test(test_many_conversations_are_each_found_again),
+        cmocka_unit_test(test_what_was_said_in_a_place_can_be_cleared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

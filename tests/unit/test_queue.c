@@ -232,6 +232,41 @@ test_nobody_is_served_twice_before_a_first_line(void **state)
     pal_queue_destroy(queue);
 }
 
+static void
+test_higher_ranks_go_first_and_waiting_raises_a_rank(void **state)
+{
+    (void)state;
+    struct pal_queue *queue = pal_queue_create(64, 64);
+    struct entry entries[32] = {0};
+    static const unsigned ranks[] = {0, 1, 2, 3};
+    static const char *const users[] = {"all", "sub", "mod", "boss"};
+    for (size_t i = 0; i < PAL_COUNT_OF(ranks); i++) {
+        entries[i].id = (int)i;
+        entries[i].item.rank = ranks[i];
+        assert_int_equal(pal_queue_push(queue, users[i], &entries[i].item), PAL_OK);
+    }
+    for (int id = 3; id >= 0; id--) {
+        assert_int_equal(take_next(queue)->id, id);
+    }
+    /* Somebody of no rank behind one who never stops. */
+    entries[0].item.rank = 0;
+    assert_int_equal(pal_queue_push(queue, "all", &entries[0].item), PAL_OK);
+    for (int i = 1; i < 32; i++) {
+        entries[i].id = i;
+        entries[i].item.rank = 3;
+        assert_int_equal(pal_queue_push(queue, "boss", &entries[i].item), PAL_OK);
+    }
+    int n_before = 0;
+    while (take_next(queue)->id != 0) {
+        n_before++;
+    }
+    assert_true(n_before > 3 * PAL_QUEUE_AGEING - 1);
+    assert_true(n_before <= 4 * PAL_QUEUE_AGEING);
+    while (take_next(queue) != NULL) {
+    }
+    pal_queue_destroy(queue);
+}
+
 int
 main(void)
 {
@@ -242,6 +277,7 @@ main(void)
         cmocka_unit_test(test_removal_from_anywhere_keeps_order_and_place),
         cmocka_unit_test(test_lane_that_is_passed_over_keeps_its_place),
         cmocka_unit_test(test_nobody_is_served_twice_before_a_first_line),
+        cmocka_unit_test(test_higher_ranks_go_first_and_waiting_raises_a_rank),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
