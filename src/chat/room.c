@@ -229,14 +229,20 @@ follow_up(struct pal_room *room, struct pal_room_person *person, struct pal_room
     person->next_line = line;
 }
 
+/* No cooldown holds this line back. */
+static bool
+is_free(const struct pal_room *room, const struct pal_room_line *line)
+{
+    return (line->roles & (PAL_LINE_ROLE_STREAMER | PAL_LINE_ROLE_MODERATOR)) != 0 ||
+           (room->options.cares && pal_care_answer(line->text, strlen(line->text)) != NULL);
+}
+
 /* Takes the line, which is for us. */
 static void
 admit(struct pal_room *room, struct pal_room_line *line)
 {
     struct pal_room_person *person =
         pal_room_person(room->people, line->voice->platform, line->user_id);
-    bool is_free = (line->roles & (PAL_LINE_ROLE_STREAMER | PAL_LINE_ROLE_MODERATOR)) != 0 ||
-                   (room->options.cares && pal_care_answer(line->text, strlen(line->text)) != NULL);
     int64_t now = pal_room_now_us(room);
     int64_t left_us = person->answered_us == INT64_MIN
                           ? 0
@@ -244,7 +250,7 @@ admit(struct pal_room *room, struct pal_room_line *line)
     bool is_waiting = person->answer != NULL && person->answer->stage == PAL_ROOM_TURN;
     if (is_waiting && pal_companion_is_waiting(room->companion, person->answer->turn_id)) {
         follow_up(room, person, line);
-    } else if (!is_free && left_us > 0) {
+    } else if (left_us > 0 && !is_free(room, line)) {
         tell_cooldown(room, person, line, left_us);
         pal_room_line_destroy(line);
     } else if (person->answer != NULL) {
