@@ -53,9 +53,10 @@ open_log(const struct pal_config *config)
     int fd = STDERR_FILENO;
     if (config->log.file[0] != '\0') {
         char *folder = pal_path_parent(config->log.file);
-        (void)pal_path_make_dirs(folder, NULL); /* open() says what is wrong */
+        bool has_folder = pal_path_make_dirs(folder, NULL) == PAL_OK;
         free(folder);
-        fd = open(config->log.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0600);
+        int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY;
+        fd = has_folder ? open(config->log.file, flags, 0600) : -1;
         if (fd < 0) {
             (void)fprintf(stderr,
                           PAL_T("palabre: cannot write the log to '%s': %s\n",
