@@ -1,7 +1,7 @@
 // palabre config, --help, --version and how settings reach the program, as a person meets them.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -160,7 +160,10 @@ test("the log's file is made for its owner, or the reason told", () => {
     const file = join(home, 'bot.log');
     assert.equal(run(['config', 'check', '--log-file', file]).status, 0);
     assert.equal(execFileSync('stat', ['-c', '%a', file], { encoding: 'utf8' }).trim(), '600');
-    const denied = run(['config', 'check', '--log-file', join(home, 'no', 'such', 'x')]);
+    const deeper = join(home, 'logs', 'bot.log'); // its folder too
+    assert.equal(run(['config', 'check', '--log-file', deeper]).status, 0);
+    assert.ok(existsSync(deeper));
+    const denied = run(['config', 'check', '--log-file', '/dev/null/no/such']);
     assert.equal(denied.status, 78);
     assert.match(denied.err, /cannot write the log/);
 });
