@@ -18,7 +18,9 @@
 #include "commands/face.h"
 #include "commands/remember.h"
 #include "commands/planning.h"
+#include "commands/room_start.h"
 #include "commands/startup.h"
+#include "commands/twitch_start.h"
 #include "output/promptness.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -39,6 +41,9 @@ struct daemon {
     struct pal_store *store;             /* NULL = conversations end with the program */
     struct pal_heart *heart;             /* NULL = nothing is known by heart */
     struct pal_performance *performance; /* NULL = no avatar is wanted */
+    struct pal_room *room;
+    struct pal_twitch *twitch; /* NULL = no channel is wanted */
+    unsigned n_leaving;        /* of the two above, that are being closed */
     struct pal_access *access;
     struct pal_engine *engine;
     bool stopping;
@@ -92,12 +97,26 @@ on_sched_closed(void *userdata)
 }
 
 static void
+on_left(void *userdata)
+{
+    struct daemon *daemon = userdata;
+    if (--daemon->n_leaving == 0) {
+        daemon->room = NULL;
+        daemon->twitch = NULL;
+        pal_sched_close(daemon->sched, on_sched_closed, daemon);
+    }
+}
+
+static void
 on_access_closed(void *userdata)
 {
     struct daemon *daemon = userdata;
     daemon->access = NULL;
     pal_download_close(daemon->download);
-    pal_sched_close(daemon->sched, on_sched_closed, daemon);
+    /* The room first takes nothing more; then it is told what could not be said any more. */
+    daemon->n_leaving = 2;
+    pal_room_close(daemon->room, on_left, daemon);
+    pal_twitch_close(daemon->twitch, on_left, daemon);
 }
 
 static void
@@ -240,6 +259,10 @@ open_parts(struct daemon *daemon, struct pal_error *error)
     if (err == PAL_OK) {
         err = pal_face_open(&daemon->loop, &startup->config, &daemon->performance, error);
     }
+    if (err == PAL_OK) {
+        err = pal_room_start(&daemon->loop, &startup->config, daemon->companion, daemon->heart,
+                             daemon->metrics, &daemon->room, error);
+    }
     /* The port before the model: "already in use" must not cost a person half a minute. */
     if (err == PAL_OK) {
         startup->access.starter = startup->starter;
@@ -259,6 +282,8 @@ open_parts(struct daemon *daemon, struct pal_error *error)
     if (err == PAL_OK) {
         pal_sched_set_engine(daemon->sched, daemon->engine);
         pal_access_set_engine(daemon->access, daemon->engine);
+        err =
+            pal_twitch_start(&daemon->loop, &startup->config, daemon->room, &daemon->twitch, error);
     }
     return err;
 }

@@ -16,8 +16,9 @@
 
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS   60000
-#define QUICK_TRIES    5            /* before the wait begins to double */
+#define RETRY_PART     5            /* the next try waits for a fifth of the time so far */
 #define LASTING_US     PAL_US_PER_S /* a connection that held so long was a good one */
+#define TOLD_AFTER_US  (5 * PAL_US_PER_S)
 
 struct pal_twitch {
     uv_loop_t *loop;
@@ -35,7 +36,8 @@ struct pal_twitch {
     uv_timer_t moment; /* when the session wants to be asked again */
     unsigned n_timers; /* whose close callback is still to come */
     uint64_t random;
-    unsigned n_tries; /* since the last good connection */
+    int64_t gone_us; /* since when there is no good connection */
+    bool was_told;   /* that it does not come back */
     int64_t connected_us;
     uint64_t n_connects;
     uint64_t n_lost;
@@ -55,8 +57,10 @@ hang_up(struct pal_twitch *twitch, const struct pal_error *why)
     bool was_ready = pal_twitch_session_is_ready(twitch->session);
     int64_t now_us = pal_now_us();
     if (twitch->is_connected && now_us - twitch->connected_us >= LASTING_US) {
-        twitch->n_tries = 0;
+        twitch->gone_us = now_us;
+        twitch->was_told = false;
     }
+    bool is_to_tell = was_ready || (!twitch->was_told && now_us - twitch->gone_us >= TOLD_AFTER_US);
     pal_dial_close(twitch->dial);
     twitch->dial = NULL;
     twitch->is_connected = false;
@@ -66,7 +70,8 @@ hang_up(struct pal_twitch *twitch, const struct pal_error *why)
     if (why->code == PAL_ERR_DENIED && was_ready) {
         pal_log_warn("refused", "why=" PAL_LOG_STR, why->text);
     }
-    if (twitch->options.news != NULL && (was_ready || twitch->n_tries == QUICK_TRIES)) {
+    if (twitch->options.news != NULL && is_to_tell) {
+        twitch->was_told = !was_ready;
         twitch->options.news(twitch->options.userdata, PAL_TWITCH_NEWS_LOST, "", why->text);
     }
     if (!twitch->is_refused) {
@@ -188,13 +193,11 @@ next_random(struct pal_twitch *twitch)
 static void
 schedule_retry(struct pal_twitch *twitch)
 {
-    uint64_t wait_ms = RETRY_FIRST_MS;
-    for (unsigned i = QUICK_TRIES; i <= twitch->n_tries && wait_ms < RETRY_MAX_MS; i++) {
-        wait_ms *= 2;
-    }
+    int64_t gone_ms = (pal_now_us() - twitch->gone_us) / PAL_US_PER_MS;
+    uint64_t wait_ms = (uint64_t)gone_ms / RETRY_PART;
+    wait_ms = wait_ms > RETRY_FIRST_MS ? wait_ms : RETRY_FIRST_MS;
     wait_ms = wait_ms < RETRY_MAX_MS ? wait_ms : RETRY_MAX_MS;
     wait_ms = wait_ms * (80 + next_random(twitch) % 40) / 100;
-    twitch->n_tries++;
     uv_update_time(twitch->loop);
     (void)uv_timer_start(&twitch->retry, connect_now, wait_ms, 0);
 }
@@ -300,7 +303,8 @@ pal_twitch_open(uv_loop_t *loop, const struct pal_twitch_options *options, struc
     struct pal_twitch *twitch = pal_calloc(1, sizeof(*twitch));
     twitch->loop = loop;
     twitch->room = room;
-    twitch->random = (uint64_t)pal_now_us();
+    twitch->gone_us = pal_now_us();
+    twitch->random = (uint64_t)twitch->gone_us;
     enum pal_err err = open_session(twitch, options, error);
     if (err != PAL_OK) {
         free(twitch);

@@ -6,6 +6,7 @@
 
 #include "access/twitch_session_parts.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 #define OUTPUT_BYTES_MAX ((size_t)64 * 1024)
 
@@ -83,10 +84,14 @@ take_channels(struct pal_twitch_session *session, const char *const *channels,
     for (; channels != NULL && *channels != NULL; channels++) {
         if (!pal_twitch_is_channel(*channels)) {
             return pal_error_set(error, PAL_ERR_CONFIG,
-                                 "twitch.channels: '%s' is no channel's name", *channels);
+                                 PAL_T("twitch.channels: '%s' is no channel's name",
+                                       "twitch.channels : « %s » n'est pas un nom de chaîne"),
+                                 *channels);
         }
         if (session->n_channels == PAL_OUTBOX_CHANNELS_MAX) {
-            return pal_error_set(error, PAL_ERR_CONFIG, "twitch.channels: at most %d channels",
+            return pal_error_set(error, PAL_ERR_CONFIG,
+                                 PAL_T("twitch.channels: at most %d channels",
+                                       "twitch.channels : %d chaînes au plus"),
                                  PAL_OUTBOX_CHANNELS_MAX);
         }
         struct chan *chan = &session->channels[session->n_channels];
@@ -110,7 +115,9 @@ take_account(struct pal_twitch_session *session, const struct pal_twitch_session
         return PAL_OK;
     }
     if (!pal_twitch_is_channel(options->login) || options->login[0] == '#') {
-        return pal_error_set(error, PAL_ERR_CONFIG, "twitch.login: '%s' is no account's name",
+        return pal_error_set(error, PAL_ERR_CONFIG,
+                             PAL_T("twitch.login: '%s' is no account's name",
+                                   "twitch.login : « %s » n'est pas un nom de compte"),
                              options->login);
     }
     session_copy_lower(session->login, sizeof(session->login), options->login);

@@ -90,7 +90,7 @@ export async function startDaemon({
         if (status !== null) {
             throw new Error(`palabre ended with ${status}:\n${log}`);
         }
-        return out.match(/listening on (http:\/\/\S+)/);
+        return out.match(/(?:listening on|à l'écoute sur) (http:\/\/\S+)/);
     });
     daemon.base = address[1];
     daemon.port = Number(new URL(daemon.base).port);

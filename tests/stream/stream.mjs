@@ -47,7 +47,7 @@ const SCRIPT = `load 300ms
 on "séisme" die segv after 300ms
 on "escargot" echo after 6500ms rate 20/s
 on "carpe" stall
-on "*" echo after 900ms rate 20/s
+on * echo after 900ms rate 20/s
 `;
 
 const viewers = Array.from({ length: options.viewers }, (_, i) => ({
@@ -252,7 +252,7 @@ const daemon = await startDaemon({
     script: SCRIPT,
     env,
     args: ['--twitch-channels', 'home', '--twitch-host', '127.0.0.1', '--twitch-port', String(server.port),
-        '--no-twitch-tls', '--lang', 'fr', '--bot-cooldown', String(options.cooldown)],
+        '--no-twitch-tls', '--bot-cooldown', String(options.cooldown)],
 });
 while (!server.bot()) {
     await new Promise((resolve) => setTimeout(resolve, 20));
