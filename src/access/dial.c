@@ -372,13 +372,13 @@ pal_dial_open(uv_loop_t *loop, const struct pal_dial_options *options,
     (void)uv_timer_start(&dial->whole, on_whole_timeout, options->within_ms, 0);
     (void)snprintf(service, sizeof(service), "%u", options->port);
     dial->lookup.data = dial;
-    dial->n_open++;
     int status = uv_getaddrinfo(loop, &dial->lookup, on_looked_up, options->host, service, &hints);
-    if (status < 0) {
+    if (status == 0) {
+        dial->is_looking = true;
+        dial->n_open++;
+    } else {
         fail(dial, PAL_ERR_IO, uv_strerror(status));
-        let_go(dial);
     }
-    dial->is_looking = status == 0;
     *opened = dial;
     return PAL_OK;
 }
