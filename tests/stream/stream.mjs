@@ -207,7 +207,9 @@ function account(server) {
     };
     for (const ask of all) {
         const answer = ask.replies.find((one) => one.isAnswer);
-        const other = ask.replies.filter((one) => !one.isAnswer);
+        const notice = ask.replies.find((one) => /\d+ (more )?s(econds)?\b/.test(one.text) && !one.isAnswer
+            && !/⏳/.test(one.text));
+        const other = ask.replies.filter((one) => !one.isAnswer && one !== notice);
         const others = all.filter((one) => one !== ask && one.viewer === ask.viewer);
         const before = others.some((one) => one.at <= ask.at && ask.at - one.at < options.cooldown + 12);
         const after = others.some((one) => one.at > ask.at && one.at - ask.at < 15);
@@ -293,7 +295,7 @@ console.log(`temporary lines before an answer ${result.temporary}; answered afte
     + ` ${result.answeredAfterDeletion}; said to people who asked nothing ${result.toNobody}`);
 console.log(`limits broken ${result.violationsTotal} ${JSON.stringify(result.violations)}`
     + `${server.details.length > 0 ? `\n  ${server.details.slice(0, 5).join('\n  ')}` : ''}`);
-console.log(`first word of the stream's second: p50 ${seconds2(result.p50)}, p95 ${seconds2(result.p95)}, max ${seconds2(result.max)}`);
+console.log(`from a question to its answer or fallback: p50 ${seconds2(result.p50)}, p95 ${seconds2(result.p95)}, max ${seconds2(result.max)}`);
 console.log(`memory ${(result.rssKb[0] / 1024).toFixed(1)} MiB before, ${(result.rssKb[1] / 1024).toFixed(1)} MiB after; exit status ${status}`);
 for (const one of result.lost_list.slice(0, 10)) {
     console.log(`  lost: ${one.word} of ${one.who} at ${one.at.toFixed(1)} s`);
