@@ -4,9 +4,9 @@
  * Twitch chat: keeps a connection to its IRC server, hands what is said there to a room and says
  * what the room wants said, within the platform's limits. Without an account it only reads.
  *
- * A connection that breaks is made again: half a second later the first times, then after a fifth of
- * the time that it has been gone, up to once a minute; each time somewhat early or late, so that not
- * everybody comes back at once. A login that the server refuses is never tried again.
+ * A connection that breaks is made again: half a second later the first times, then after a fifth
+ * of the time that it has been gone, up to once a minute; each time somewhat early or late, so that
+ * not everybody comes back at once. A login that the server refuses is never tried again.
  *
  * Loop thread only; nothing blocks.
  */
