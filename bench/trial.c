@@ -23,12 +23,16 @@ on_event(const struct pal_event *event, void *userdata)
         }
         return;
     }
+    if (event->kind == PAL_EVENT_PIECE && trial->text != NULL && trial->failure.code == PAL_OK) {
+        trial->failure.code = pal_buf_append(trial->text, event->text, event->len);
+    }
     if (event->kind == PAL_EVENT_PIECE || event->turn_id < trial->first_id) {
         return;
     }
+    trial->was_cancelled = event->kind == PAL_EVENT_CANCELLED;
     if (event->kind == PAL_EVENT_DONE) {
         trial->usages[event->turn_id - trial->first_id] = event->usage;
-    } else if (trial->failure.code == PAL_OK) {
+    } else if (event->kind == PAL_EVENT_FAILED && trial->failure.code == PAL_OK) {
         trial->failure = event->error;
         trial->failure.code = PAL_ERR_ENGINE;
     }
@@ -231,6 +235,71 @@ pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n
     }
     summarise(trial, n, turns);
     return PAL_OK;
+}
+
+static void
+begin_one(struct pal_trial *trial)
+{
+    trial->first_id = trial->last_id + 1;
+    trial->failure = (struct pal_error){0};
+    memset(trial->usages, 0, sizeof(trial->usages));
+    trial->n_running = 1;
+}
+
+static enum pal_err
+wait_for_all(struct pal_trial *trial, int64_t timeout_us, struct pal_error *error)
+{
+    guard(trial, timeout_us);
+    while (trial->n_running > 0 && !has_failed(trial)) {
+        (void)uv_run(trial->loop, UV_RUN_ONCE);
+    }
+    bool failed = has_failed(trial) || trial->failure.code != PAL_OK;
+    return failed ? say_why(trial, "a turn", error) : PAL_OK;
+}
+
+enum pal_err
+pal_trial_ask(struct pal_trial *trial, struct pal_job *job, int64_t timeout_us,
+              struct pal_usage *usage, struct pal_error *error)
+{
+    begin_one(trial);
+    job->turn_id = ++trial->last_id;
+    job->submitted_us = pal_now_us();
+    enum pal_err err = pal_engine_submit(trial->engine, job, error);
+    if (err == PAL_OK) {
+        err = wait_for_all(trial, timeout_us, error);
+    }
+    *usage = trial->usages[0];
+    return err;
+}
+
+static void
+on_cancel_due(uv_timer_t *timer)
+{
+    struct pal_trial *trial = timer->data;
+    trial->cancelled_us = pal_now_us();
+    pal_engine_cancel(trial->engine, trial->last_id);
+}
+
+enum pal_err
+pal_trial_cancel(struct pal_trial *trial, uint32_t n_prompt, int64_t after_us, int64_t timeout_us,
+                 int64_t *latency_us, struct pal_error *error)
+{
+    uv_timer_t due;
+    begin_one(trial);
+    trial->cancelled_us = 0;
+    enum pal_err err = submit(trial, n_prompt, PAL_JOB_TOKENS_MAX, error);
+    if (err != PAL_OK) {
+        return err;
+    }
+    (void)uv_timer_init(trial->loop, &due);
+    due.data = trial;
+    (void)uv_timer_start(&due, on_cancel_due, (uint64_t)(after_us / PAL_US_PER_MS), 0);
+    err = wait_for_all(trial, timeout_us, error);
+    bool is_in_time = trial->was_cancelled && trial->cancelled_us != 0;
+    *latency_us = is_in_time ? pal_now_us() - trial->cancelled_us : -1;
+    uv_close((uv_handle_t *)&due, NULL);
+    (void)uv_run(trial->loop, UV_RUN_NOWAIT);
+    return err;
 }
 
 uint64_t

@@ -6,6 +6,7 @@
  * `palabre run`. Synchronous; main thread only.
  */
 #include "engine/engine.h"
+#include "util/buf.h"
 
 #define PAL_TRIAL_PARALLEL_MAX 16
 
@@ -21,6 +22,9 @@ struct pal_trial {
     struct pal_usage usages[PAL_TRIAL_PARALLEL_MAX];
     uint64_t first_id;
     struct pal_error failure;
+    bool was_cancelled;   /* the last turn that ended */
+    int64_t cancelled_us; /* when pal_trial_cancel() asked for it */
+    struct pal_buf *text; /* collects what is said; NULL = nobody wants it */
 };
 
 /* What turns cost. Times in microseconds, of the whole set. */
@@ -53,6 +57,16 @@ enum pal_err pal_trial_retune(struct pal_trial *trial, const struct pal_engine_o
 enum pal_err pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n_reply,
                            int64_t timeout_us, struct pal_trial_turns *turns,
                            struct pal_error *error) PAL_MUST_USE;
+/* One turn of the caller's own, whose turn_id is given here; *job is emptied. */
+enum pal_err pal_trial_ask(struct pal_trial *trial, struct pal_job *job, int64_t timeout_us,
+                           struct pal_usage *usage, struct pal_error *error) PAL_MUST_USE;
+/*
+ * A turn with a prompt of about n_prompt words that is cancelled after so long; *latency_us: until
+ * the engine says that it has ended. < 0: it was over before.
+ */
+enum pal_err pal_trial_cancel(struct pal_trial *trial, uint32_t n_prompt, int64_t after_us,
+                              int64_t timeout_us, int64_t *latency_us,
+                              struct pal_error *error) PAL_MUST_USE;
 /* Resident memory of the engine's process; 0 = not known. */
 uint64_t pal_trial_rss_bytes(const struct pal_trial *trial);
 /* Accepts a zeroed trial. */

@@ -15,6 +15,10 @@ static const struct {
 } benches[] = {
     {"chat", pal_bench_chat, "conversations with a companion, or with any server of OpenAI's API",
      "des conversations avec un compagnon, ou avec tout serveur à l'API d'OpenAI"},
+    {"engine", pal_bench_engine, "prefill and decode by depth and sequences, first token, cancel",
+     "requête et réponse selon la profondeur et le nombre, premier jeton, annulation"},
+    {"memory", pal_bench_memory, "10,000 messages, and what grows with them",
+     "10 000 messages, et ce qui grossit avec eux"},
     {"side", pal_bench_side, "several servers given the same work in turn, side by side",
      "plusieurs serveurs au même travail, tour à tour, côte à côte"},
     {"ipc", pal_bench_ipc, "the avatar link: latency, rate, bytes",

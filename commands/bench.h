@@ -5,6 +5,8 @@
  * status as in command.h, 1 if anything failed while it was measured.
  */
 int pal_bench_chat(int argc, char **argv);
+int pal_bench_engine(int argc, char **argv);
+int pal_bench_memory(int argc, char **argv);
 int pal_bench_side(int argc, char **argv);
 int pal_bench_ipc(int argc, char **argv);
 int pal_bench_threads(int argc, char **argv);

@@ -1,0 +1,267 @@
+/*
+ * palabre bench memory: a daemon of our own that answers message after message, and what it holds
+ * meanwhile: resident and anonymous memory, KV, open files, of the front and of the engine. What
+ * grows with the messages is a leak: from message 100 on it may be 2 MiB.
+ */
+#include <dirent.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench/chat.h"
+#include "commands/bench.h"
+#include "commands/command.h"
+#include "util/mem.h"
+#include "util/text.h"
+
+#define MESSAGES_DEFAULT 10000u
+#define SETTLED_AT       100u
+#define GROWTH_MAX_MIB   2.0
+#define USERS            4u
+#define STORED_MAX       12u
+#define REPLY_TOKENS     8u
+#define LOOKS            20u
+
+/* Of the front and its engine together. */
+struct look {
+    double rss_mib;
+    double anon_mib;
+    uint32_t n_files;
+};
+
+static double
+status_mib(long pid, const char *name)
+{
+    char path[64], line[256];
+    double kib = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+    FILE *file = fopen(path, "re");
+    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
+        size_t len = strlen(name);
+        if (strncmp(line, name, len) == 0 && line[len] == ':') {
+            kib = strtod(line + len + 1, NULL);
+        }
+    }
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    return kib / 1024.0;
+}
+
+static uint32_t
+count_files(long pid)
+{
+    char path[64];
+    uint32_t n = 0;
+    (void)snprintf(path, sizeof(path), "/proc/%ld/fd", pid);
+    DIR *folder = opendir(path);
+    const struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        n += entry->d_name[0] != '.';
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return n;
+}
+
+static void
+add_process(struct look *look, long pid)
+{
+    look->rss_mib += status_mib(pid, "VmRSS");
+    look->anon_mib += status_mib(pid, "RssAnon");
+    look->n_files += count_files(pid);
+}
+
+static struct look
+look_at(const struct chat_server *server)
+{
+    char path[96], text[256];
+    struct look look = {0};
+    add_process(&look, server->pid);
+    (void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", server->pid, server->pid);
+    FILE *file = fopen(path, "re");
+    size_t len = file != NULL ? fread(text, 1, sizeof(text) - 1, file) : 0;
+    text[len] = '\0';
+    if (file != NULL) {
+        (void)fclose(file);
+    }
+    for (char *at = text, *end;; at = end) {
+        long child = strtol(at, &end, 10);
+        if (end == at) {
+            return look;
+        }
+        add_process(&look, child);
+    }
+}
+
+static void
+add(json_t *messages, const char *role, const char *text)
+{
+    json_t *one = json_pack("{s:s, s:s}", "role", role, "content", text);
+    PAL_ASSERT(one != NULL);
+    (void)json_array_append_new(messages, one);
+}
+
+/* One exchange of this user. False: it failed, and why has been said. */
+static bool
+exchange(struct chat_client *client, json_t *messages, uint32_t user, uint32_t number,
+         struct pal_bench *bench)
+{
+    char name[32], text[400];
+    struct chat_answer answer = {0};
+    (void)snprintf(name, sizeof(name), "memory-%u", user);
+    (void)snprintf(text, sizeof(text), "[%u] %s", number, chat_message(number));
+    while (json_array_size(messages) > STORED_MAX) {
+        (void)json_array_remove(messages, 0);
+        (void)json_array_remove(messages, 0);
+    }
+    add(messages, "user", text);
+    chat_client_ask(client, name, messages, &answer);
+    bool ok = answer.outcome == CHAT_ANSWERED || answer.outcome == CHAT_LATE;
+    if (ok) {
+        add(messages, "assistant", answer.text.data);
+    } else {
+        pal_bench_fail(bench, "message %u: %s", number, answer.why);
+    }
+    pal_buf_finish(&answer.text);
+    return ok;
+}
+
+static void
+show(uint32_t number, const struct look *look)
+{
+    (void)printf("  %6u messages: %8.2f MiB resident, %8.2f MiB anonymous, %u files\n", number,
+                 look->rss_mib, look->anon_mib, look->n_files);
+    (void)fflush(stdout);
+}
+
+static void
+report(struct pal_bench *bench, const struct look *settled, const struct look *last)
+{
+    double growth = last->anon_mib - settled->anon_mib;
+    pal_bench_section(bench, PAL_T("Memory", "Mémoire"));
+    pal_bench_value(bench, "resident at the end", "MiB", last->rss_mib, NULL);
+    pal_bench_value(bench, "anonymous at message 100", "MiB", settled->anon_mib, NULL);
+    pal_bench_value(bench, "anonymous at the end", "MiB", last->anon_mib, NULL);
+    pal_bench_value(bench, "growth from message 100 on", "MiB", growth, "<= 2");
+    pal_bench_value(bench, "files at message 100", "", settled->n_files, NULL);
+    pal_bench_value(bench, "files at the end", "", last->n_files, "no more than before");
+    if (growth > GROWTH_MAX_MIB) {
+        pal_bench_fail(bench, "it grew by %.2f MiB", growth);
+    }
+    if (last->n_files > settled->n_files) {
+        pal_bench_fail(bench, "%u files were left open", last->n_files - settled->n_files);
+    }
+}
+
+static void
+measure(const struct chat_options *options, struct chat_server *server, uint32_t n_messages,
+        struct pal_bench *bench)
+{
+    json_t *histories[USERS];
+    struct look settled = {0}, last = {0};
+    bool ok = true;
+    struct chat_client *client = chat_client_create(server, options);
+    for (uint32_t i = 0; i < USERS; i++) {
+        histories[i] = json_array();
+    }
+    uint32_t every = n_messages / LOOKS > 0 ? n_messages / LOOKS : 1;
+    for (uint32_t i = 1; i <= n_messages && ok; i++) {
+        ok = exchange(client, histories[i % USERS], i % USERS, i, bench);
+        if (i == SETTLED_AT || i == n_messages || i % every == 0) {
+            last = look_at(server);
+            settled = i <= SETTLED_AT ? last : settled;
+            show(i, &last);
+        }
+    }
+    char why[CHAT_WHY_MAX];
+    json_t *health = chat_client_get(client, "/health", why, sizeof(why));
+    if (ok && health == NULL) {
+        pal_bench_fail(bench, "/health: %s", why);
+    }
+    json_decref(health);
+    chat_client_destroy(client);
+    for (uint32_t i = 0; i < USERS; i++) {
+        json_decref(histories[i]);
+    }
+    if (ok) {
+        report(bench, &settled, &last);
+    }
+}
+
+static void
+print_help(FILE *file)
+{
+    (void)fprintf(
+        file, "%s",
+        PAL_T("Usage: palabre bench memory [--messages N] [--json FILE] [options of run]\n"
+              "Talks with a daemon of its own for N messages (default 10000) and watches\n"
+              "its memory and open files. Growth of more than 2 MiB from message 100 on is\n"
+              "a failure.\n",
+              "Usage : palabre bench memory [--messages N] [--json FICHIER] [options de "
+              "run]\n"
+              "Parle à un démon à lui pendant N messages (10000 par défaut) et surveille\n"
+              "sa mémoire et ses fichiers ouverts. Plus de 2 Mio de croissance à partir du\n"
+              "message 100 est un échec.\n"));
+}
+
+/* The value of "--name VALUE" or "--name=VALUE" at argv[*i], which moves on; NULL: it is another.
+ */
+static const char *
+take_value(const char *name, int argc, char **argv, int *i)
+{
+    size_t len = strlen(name);
+    if (strncmp(argv[*i], name, len) != 0) {
+        return NULL;
+    }
+    if (argv[*i][len] == '=') {
+        return argv[*i] + len + 1;
+    }
+    return argv[*i][len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+}
+
+int
+pal_bench_memory(int argc, char **argv)
+{
+    uint32_t n_messages = MESSAGES_DEFAULT;
+    const char *json_path = NULL;
+    int n_kept = 0;
+    for (int i = 1; i < argc; i++) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            print_help(stdout);
+            return PAL_EXIT_OK;
+        }
+        const char *value;
+        if ((value = take_value("--messages", argc, argv, &i)) != NULL) {
+            n_messages = (uint32_t)strtoul(value, NULL, 10);
+        } else if ((value = take_value("--json", argc, argv, &i)) != NULL) {
+            json_path = value;
+        } else {
+            argv[n_kept++] = argv[i];
+        }
+    }
+    if (n_messages <= SETTLED_AT || n_messages > 10000000) {
+        print_help(stderr);
+        return PAL_EXIT_USAGE;
+    }
+    const struct chat_options options = {.n_users = USERS,
+                                         .n_messages = n_messages,
+                                         .n_runs = 1,
+                                         .max_tokens = REPLY_TOKENS,
+                                         .max_stored = STORED_MAX,
+                                         .timeout_s = 60,
+                                         .kv_reuse = true};
+    struct chat_server server = {0};
+    struct pal_bench bench;
+    struct pal_error error = {0};
+    pal_bench_init(&bench, "memory");
+    if (chat_server_start(&server, &options, n_kept, argv, &error) == PAL_OK) {
+        measure(&options, &server, n_messages, &bench);
+    } else {
+        pal_bench_fail(&bench, "%s", error.text);
+    }
+    chat_server_stop(&server);
+    return pal_bench_finish(&bench, json_path);
+}
