@@ -209,7 +209,7 @@ measure_reuse(struct session *session)
     for (uint32_t i = 0; i < MESSAGES && ok; i++) {
         for (uint32_t user = 0; user < USERS && ok; user++) {
             char text[400];
-            struct pal_usage usage;
+            struct pal_usage usage = {0};
             struct pal_buf reply;
             pal_buf_init(&reply, 65536);
             write_line(text, sizeof(text), user, i);

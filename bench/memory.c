@@ -219,7 +219,8 @@ take_value(const char *name, int argc, char **argv, int *i)
     if (argv[*i][len] == '=') {
         return argv[*i] + len + 1;
     }
-    return argv[*i][len] == '\0' && *i + 1 < argc ? argv[++*i] : NULL;
+    bool is_apart = argv[*i][len] == '\0' && *i + 1 < argc && argv[*i + 1] != NULL;
+    return is_apart ? argv[++*i] : NULL;
 }
 
 int
@@ -228,7 +229,7 @@ pal_bench_memory(int argc, char **argv)
     uint32_t n_messages = MESSAGES_DEFAULT;
     const char *json_path = NULL;
     int n_kept = 0;
-    for (int i = 1; i < argc; i++) {
+    for (int i = 1; i < argc && argv[i] != NULL; i++) {
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             print_help(stdout);
             return PAL_EXIT_OK;

@@ -284,7 +284,7 @@ pal_upstream_read_models(const char *body, size_t len, const char *wanted, char 
         err = pal_error_set(error, PAL_ERR_NOT_FOUND,
                             "it offers no model: load one there, or name one behind '#'");
     }
-    if (err == PAL_OK) {
+    if (err == PAL_OK && name != NULL) {
         copy_plain(model, size, name, strlen(name));
         *n_ctx_tokens = read_context(found);
     }
