@@ -150,7 +150,13 @@ submit(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply, struct pal_
     };
     job.sampling.ignore_eos = true;
     job.sampling.max_tokens = (int32_t)n_reply;
-    enum pal_err err = pal_job_add_message(&job, PAL_ROLE_USER, prompt, strlen(prompt));
+    enum pal_err err = PAL_OK;
+    if (trial->persona != NULL) {
+        err = pal_job_add_message(&job, PAL_ROLE_SYSTEM, trial->persona, strlen(trial->persona));
+    }
+    if (err == PAL_OK) {
+        err = pal_job_add_message(&job, PAL_ROLE_USER, prompt, strlen(prompt));
+    }
     free(prompt);
     if (err == PAL_OK) {
         err = pal_engine_submit(trial->engine, &job, error);
@@ -317,6 +323,16 @@ pal_trial_rss_bytes(const struct pal_trial *trial)
     }
     (void)fclose(file);
     return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+}
+
+void
+pal_trial_idle(struct pal_trial *trial, int64_t us)
+{
+    guard(trial, us);
+    while (!has_failed(trial)) {
+        (void)uv_run(trial->loop, UV_RUN_ONCE);
+    }
+    trial->is_timed_out = false;
 }
 
 void

@@ -19,6 +19,7 @@ struct pal_trial {
     bool is_dead; /* the engine died or refused the model */
     uint32_t n_running;
     uint64_t last_id;
+    const char *persona; /* borrowed; every turn's system message; NULL = none, as at first */
     struct pal_usage usages[PAL_TRIAL_PARALLEL_MAX];
     uint64_t first_id;
     struct pal_error failure;
@@ -69,6 +70,8 @@ enum pal_err pal_trial_cancel(struct pal_trial *trial, uint32_t n_prompt, int64_
                               struct pal_error *error) PAL_MUST_USE;
 /* Resident memory of the engine's process; 0 = not known. */
 uint64_t pal_trial_rss_bytes(const struct pal_trial *trial);
+/* Lets the engine do what it does unasked, for so long. */
+void pal_trial_idle(struct pal_trial *trial, int64_t us);
 /* Accepts a zeroed trial. */
 void pal_trial_close(struct pal_trial *trial);
 

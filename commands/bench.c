@@ -28,6 +28,8 @@ static const struct {
      "réponses avec 0 à toutes les couches sur la carte"},
     {"tune", pal_bench_tune, "what 'palabre tune' picks, against a sweep of everything",
      "le choix de « palabre tune », contre un balayage de tout"},
+    {"warmup", pal_bench_warmup, "the first line: cold, warm, after a restart",
+     "la première ligne : à froid, à chaud, après un redémarrage"},
 };
 
 static void

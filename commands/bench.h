@@ -12,5 +12,6 @@ int pal_bench_ipc(int argc, char **argv);
 int pal_bench_threads(int argc, char **argv);
 int pal_bench_gpu(int argc, char **argv);
 int pal_bench_tune(int argc, char **argv);
+int pal_bench_warmup(int argc, char **argv);
 
 #endif
