@@ -169,6 +169,32 @@ test_a_hundred_users_wait_on_disk(void **state)
     assert_int_equal(rmdir(dir), 0);
 }
 
+/* What each way of reusing is worth: without it, the same conversations compute more. */
+static void
+test_every_way_of_reusing_pays(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *what;
+        unsigned ways;
+    } without[] = {
+        {"nothing left out", 0},
+        {"no beginning is copied", PAL_ENGINE_NO_SHARING},
+        {"no window is shifted", PAL_ENGINE_NO_SHIFT},
+    };
+    uint32_t n_all = 0;
+    for (size_t i = 0; i < PAL_COUNT_OF(without); i++) {
+        struct pal_engine_options options = small_engine();
+        options.park_ram_bytes = 64u << 20;
+        options.ways = without[i].ways;
+        print_message("%s: ", without[i].what);
+        struct figures f = play(5, true, &options);
+        assert_int_equal(f.n_failed, 0);
+        assert_true(i == 0 || f.evaluated > n_all);
+        n_all = i == 0 ? f.evaluated : n_all;
+    }
+}
+
 static void
 test_a_user_without_a_place_costs_computing_but_no_turn(void **state)
 {
@@ -245,6 +271,7 @@ main(void)
         cmocka_unit_test(test_four_users_compute_hardly_more_than_is_new),
         cmocka_unit_test(test_more_users_than_fit_are_parked),
         cmocka_unit_test(test_a_hundred_users_wait_on_disk),
+        cmocka_unit_test(test_every_way_of_reusing_pays),
         cmocka_unit_test(test_a_user_without_a_place_costs_computing_but_no_turn),
         cmocka_unit_test(test_an_endless_reply_takes_no_promised_cells),
     };
