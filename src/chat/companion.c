@@ -264,18 +264,23 @@ end_instant(struct talk *talk)
     talk_end(talk, &ended);
 }
 
+static struct talk *
+first_instant(const struct pal_companion *companion)
+{
+    struct talk *talk = companion->talks;
+    while (talk != NULL && talk->instant == NULL) {
+        talk = talk->next;
+    }
+    return talk;
+}
+
 static void
 on_instants(uv_timer_t *timer)
 {
     struct pal_companion *companion = timer->data;
-    struct talk *talk = companion->talks;
-    while (talk != NULL) {
-        if (talk->instant != NULL) {
-            end_instant(talk);
-            talk = companion->talks; /* the sink may have said more */
-        } else {
-            talk = talk->next;
-        }
+    struct talk *talk = NULL;
+    while ((talk = first_instant(companion)) != NULL) {
+        end_instant(talk); /* whose sink may say more */
     }
 }
 

@@ -44,7 +44,7 @@ pal_recent_render(const struct pal_recent *recent, const char *name, const char 
         unsigned percent;
         const char *label;
     } quantiles[] = {{50, "0.5"}, {95, "0.95"}};
-    enum pal_err err = pal_buf_printf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+    enum pal_err err = pal_buf_printf(out, "# HELP %s %s\n# TYPE %s summary\n", name, help, name);
     for (size_t i = 0; i < PAL_COUNT_OF(quantiles) && recent->n > 0 && err == PAL_OK; i++) {
         int64_t value_us = pal_recent_quantile(recent, quantiles[i].percent);
         err = pal_buf_printf(out, "%s{quantile=\"%s\"} %" PRId64 ".%06" PRId64 "\n", name,

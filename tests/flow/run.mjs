@@ -37,7 +37,7 @@ const folder = mkdtempSync(join(tmpdir(), "palabre-flow-"));
 const script = join(folder, "engine.script");
 const environment = {
   ...process.env, LANG: "C", LC_ALL: "C", HOME: folder,
-  XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder, XDG_CACHE_HOME: folder,
+  XDG_CONFIG_HOME: folder, XDG_STATE_HOME: folder, XDG_CACHE_HOME: folder, XDG_DATA_HOME: folder,
 };
 const clients = new Map();
 let daemon = null;

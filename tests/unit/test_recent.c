@@ -41,7 +41,7 @@ test_an_empty_family_has_its_head_and_no_value(void **state)
     struct pal_buf out;
     pal_buf_init(&out, 1024);
     assert_int_equal(pal_recent_render(&recent, "x_seconds", "Help.", &out), PAL_OK);
-    assert_string_equal(out.data, "# HELP x_seconds Help.\n# TYPE x_seconds gauge\n");
+    assert_string_equal(out.data, "# HELP x_seconds Help.\n# TYPE x_seconds summary\n");
     pal_recent_add(&recent, 1500000);
     assert_int_equal(pal_recent_render(&recent, "x_seconds", "Help.", &out), PAL_OK);
     assert_non_null(strstr(out.data, "x_seconds{quantile=\"0.95\"} 1.500000\n"));
