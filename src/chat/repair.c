@@ -134,13 +134,11 @@ pal_repair(const char *text, bool is_cut)
     struct scan scan;
     scan_text(&scan, text);
     if (scan.is_code && !scan.is_broken && scan.depth > 0) {
-        size_t len = strlen(text);
-        char *out = pal_calloc(len + scan.depth + 1, 1);
-        memcpy(out, text, len);
-        while (scan.depth > 0) {
-            out[len++] = scan.open[--scan.depth];
+        char closing[DEPTH_MAX + 1] = "";
+        for (size_t i = 0; i < scan.depth; i++) {
+            closing[i] = scan.open[scan.depth - 1 - i];
         }
-        return out;
+        return pal_printf("%s%s", text, closing);
     }
     if (!is_cut || text[0] == '\0') {
         return pal_strdup(text);
