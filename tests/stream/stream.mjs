@@ -277,7 +277,7 @@ result.max = Math.max(...result.latencies);
 result.rssKb = [rssBefore, residentKb(daemon.child.pid)];
 result.turns = {};
 for (const outcome of ['done', 'failed', 'cancelled']) {
-    result.turns[outcome] = await metric(daemon, `palabre_turns_total{source="twitch",outcome="${outcome}"}`);
+    result.turns[outcome] = await metric(daemon, `palabre_turns_ended_total{source="twitch",outcome="${outcome}"}`);
 }
 result.engineRestarts = await metric(daemon, 'palabre_engine_restarts_total');
 const status = await daemon.stop();
