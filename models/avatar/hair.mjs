@@ -151,8 +151,8 @@ function clip() {
 
 export function buildHair() {
     const mesh = new Mesh();
+    // From the front to the back: what is hidden is not painted first.
     const parts = [
-        ...bob(), cap(), sideLock(1), sideLock(-1),
         fringe({ turn: 53, tip: -6, width: 0.27, lean: 5, r: 1.12 }),
         fringe({ turn: -53, tip: -6, width: 0.27, lean: -5, r: 1.12 }),
         fringe({ turn: 1, tip: 15, width: 0.20, lean: -2, r: 1.105 }),
@@ -160,7 +160,7 @@ export function buildHair() {
         fringe({ turn: -30, tip: 6, width: 0.28, lean: -12, r: 1.14 }),
         fringe({ turn: 11, tip: 12, width: 0.23, lean: 8, r: 1.155 }),
         fringe({ turn: -11, tip: 8, width: 0.25, lean: 9, r: 1.17 }),
-        ...curl(), clip(),
+        clip(), sideLock(1), sideLock(-1), ...curl(), cap(), ...bob(),
     ];
     for (const part of parts) {
         mesh.append(part.smoothNormals());

@@ -110,7 +110,7 @@ function make(old) {
     const faceNode = nodes.length - 1;
     nodes[number.head].children.push(faceNode);
 
-    const body = buildSkin().append(buildHair()).map(toWorld).append(buildBody());
+    const body = buildHair().append(buildSkin()).map(toWorld).append(buildBody());
     const bodyMesh = {
         name: 'body',
         primitives: [{ attributes: { ...attributes(buffers, body, turn), ...skinned(buffers, body, joints) }, indices: indices(body), material: 0 }],
