@@ -12,7 +12,7 @@
 #define TURN_REPLY_TOKENS  60
 #define TRIAL_TIMEOUT_US   (90 * PAL_US_PER_S)
 /* A first round so much slower than the best is not repeated, */
-#define BEHIND 1.10
+#define BEHIND 1.05
 /* and one that takes so many times as long as the best's round is cut off. */
 #define HOPELESS 4
 
@@ -21,7 +21,7 @@ static const struct {
 } efforts[PAL_N_EFFORTS] = {
     [PAL_EFFORT_GLANCE] = {16, 6, 0, 2},
     [PAL_EFFORT_SHORT] = {24, 4, 3, 1},
-    [PAL_EFFORT_LONG] = {64, 8, 6, 2},
+    [PAL_EFFORT_LONG] = {48, 8, 4, 2},
     [PAL_EFFORT_PROMPT] = {192, 4, 0, 1},
 };
 

@@ -32,12 +32,19 @@ has_share(const struct pal_tune *tune, double share, int64_t cost_us)
     return (double)(spent_us + cost_us) < share * (double)tune->budget_us;
 }
 
+/* llama.cpp's own choice was measured long from the start, and need not be once more. */
+static bool
+counts_as(const struct pal_candidate *candidate, enum pal_effort effort)
+{
+    return candidate->effort == effort || (candidate->is_usual && effort == PAL_EFFORT_SHORT);
+}
+
 static bool
 was_tried(const struct pal_tune *tune, const struct pal_tuned *way, enum pal_effort effort)
 {
     for (size_t i = 0; i < tune->n_candidates; i++) {
         const struct pal_candidate *candidate = &tune->candidates[i];
-        if (candidate->effort == effort && pal_tune_is_same(&candidate->way, way)) {
+        if (counts_as(candidate, effort) && pal_tune_is_same(&candidate->way, way)) {
             return true;
         }
     }
@@ -52,7 +59,7 @@ best_of(const struct pal_tune *tune, enum pal_effort effort, const struct pal_tu
     const struct pal_candidate *best = NULL;
     for (size_t i = 0; i < tune->n_candidates; i++) {
         const struct pal_candidate *candidate = &tune->candidates[i];
-        bool is_out = candidate->failure[0] != '\0' || candidate->effort != effort;
+        bool is_out = candidate->failure[0] != '\0' || !counts_as(candidate, effort);
         for (size_t k = 0; k < n_except && !is_out; k++) {
             is_out = pal_tune_is_same(&candidate->way, &except[k]);
         }
@@ -112,13 +119,21 @@ try_build(struct pal_tune *tune, const struct pal_variant *variant, bool has_ext
 }
 
 static void
-try_builds(struct pal_tune *tune, const struct pal_variant *variants, size_t n)
+try_builds(struct pal_tune *tune, const struct pal_variant *variants, size_t n,
+           int64_t usual_cost_us)
 {
     bool has_card = tune->plan.n_gpu_layers > 0; /* llama.cpp rearranges nothing then */
     int64_t cost_us[2] = {0, 0};
-    const struct pal_candidate *mapped = try_build(tune, &variants[0], false, &cost_us[0]);
+    /* One kind of ggml's choice is known already, unless cores are busy. */
+    const struct pal_candidate *own = NULL;
+    if (tune->candidates[0].is_usual && tune->n_free_cores == tune->n_cores) {
+        own = &tune->candidates[0];
+        cost_us[has_card ? 0 : 1] = usual_cost_us;
+    }
+    const struct pal_candidate *mapped =
+        has_card && own != NULL ? own : try_build(tune, &variants[0], false, &cost_us[0]);
     const struct pal_candidate *rearranged =
-        has_card ? NULL : try_build(tune, &variants[0], true, &cost_us[1]);
+        has_card || own != NULL ? own : try_build(tune, &variants[0], true, &cost_us[1]);
     bool is_mapped_better = has_card || rearranged == NULL ||
                             (mapped != NULL && mapped->way.turn_ms < rearranged->way.turn_ms);
     bool has_time = has_share(tune, SHARE_ALL_BUILDS, (cost_us[0] + cost_us[1]) * (int64_t)(n - 1));
@@ -143,7 +158,7 @@ try_builds(struct pal_tune *tune, const struct pal_variant *variants, size_t n)
     }
 }
 
-/* Those near the best are measured longer, the best of them last, so that it stays loaded. */
+/* Those near the best are measured longer, the likely winner last, so that it stays loaded. */
 static void
 run_finals(struct pal_tune *tune)
 {
@@ -161,20 +176,16 @@ run_finals(struct pal_tune *tune)
         n = (n + 1) / 2;
     }
     tune->n_expected = tune->n_candidates + n + (tune->is_quick ? 3 : 12);
-    for (size_t i = n; i > 1; i--) {
-        (void)pal_tune_measure(tune, &finalists[i - 1], PAL_EFFORT_LONG);
+    for (size_t i = n; i > 0; i--) {
+        if (!was_tried(tune, &finalists[i - 1], PAL_EFFORT_LONG)) {
+            (void)pal_tune_measure(tune, &finalists[i - 1], PAL_EFFORT_LONG);
+        }
     }
-    if (n > 0) {
+    const struct pal_candidate *best = best_of(tune, PAL_EFFORT_LONG, NULL, 0);
+    if (best != NULL) {
+        tune->best = best->way;
+    } else if (n > 0) {
         tune->best = finalists[0];
-    }
-    const struct pal_candidate *longest = best_of(tune, PAL_EFFORT_LONG, NULL, 0);
-    const struct pal_candidate *got =
-        n > 0 ? pal_tune_measure(tune, &finalists[0], PAL_EFFORT_LONG) : NULL;
-    if (got == NULL || (longest != NULL && longest->way.turn_ms < got->way.turn_ms)) {
-        got = longest;
-    }
-    if (got != NULL) {
-        tune->best = got->way;
     }
 }
 
@@ -293,13 +304,14 @@ try_batches(struct pal_tune *tune)
 }
 
 static void
-search(struct pal_tune *tune, const struct pal_variant *variants, size_t n_variants)
+search(struct pal_tune *tune, const struct pal_variant *variants, size_t n_variants,
+       int64_t usual_cost_us)
 {
     size_t most = tune->is_quick ? 2 : BUILDS_MAX;
     size_t n = n_variants > most ? most : n_variants;
     tune->n_expected = 1 + 2 * n + (tune->is_quick ? 4 : FINALISTS + 12);
     if (n > 0) {
-        try_builds(tune, variants, n);
+        try_builds(tune, variants, n, usual_cost_us);
     }
     run_finals(tune);
     try_threads(tune);
@@ -324,7 +336,7 @@ pal_tune_search(struct pal_tune *tune, struct pal_error *error)
         tune->candidates[0].is_usual = true;
         tune->best = own->way;
     }
-    search(tune, variants, n_variants);
+    search(tune, variants, n_variants, pal_now_us() - tune->started_us);
     pal_tune_close(tune);
     if (tune->best.turn_ms <= 0) {
         const char *why = tune->n_candidates > 0 ? tune->candidates[0].failure : "no time";

@@ -487,6 +487,51 @@ test_thread_and_process_say_the_same(void **state)
     free(texts[1]);
 }
 
+/* Other threads, KV and batches, and the weights stay where they are: it says the same. */
+static void
+test_another_context_serves_the_same_weights(void **state)
+{
+    struct engine_case c = {0};
+    struct pal_error error;
+    open_engine(&c, *state, 2048);
+    int pid = pal_engine_pid(c.engine);
+    struct pal_job job = exact_job(1, "salut", 12);
+    char *before = pal_strdup(engine_case_ask(&c, &job)->text.data);
+    struct pal_engine_options options = {
+        .program = *state,
+        .model_path = live_model_tiny(),
+        .n_ctx_tokens = 1024,
+        .n_sequences = 2,
+        .n_threads = 1,
+        .n_batch_tokens = 64,
+        .n_ubatch_tokens = 32,
+        .ways = PAL_ENGINE_NO_POLL | PAL_ENGINE_PINNED,
+    };
+    static const struct {
+        uint32_t kv_type;
+        unsigned ways;
+    } changes[] = {{1, 0}, {8, 0}, {1, PAL_ENGINE_NO_FLASH_ATTN}, {1, 0}};
+    for (size_t i = 0; i < PAL_COUNT_OF(changes); i++) {
+        options.kv_type = changes[i].kv_type;
+        options.ways = PAL_ENGINE_NO_POLL | PAL_ENGINE_PINNED | changes[i].ways;
+        assert_int_equal(pal_engine_retune(c.engine, &options, &error), PAL_OK);
+        assert_int_equal(pal_engine_retune(c.engine, &options, &error), PAL_ERR_BUSY);
+        engine_case_wait_state(&c, PAL_ENGINE_READY);
+        assert_int_equal(pal_engine_facts(c.engine)->n_ctx_tokens, 1024);
+        struct pal_job next = exact_job(2 + i, "salut", 12);
+        expect_done(engine_case_ask(&c, &next), PAL_FINISH_LENGTH);
+    }
+    assert_string_equal(engine_case_turn(&c, 5)->text.data, before);
+    assert_int_equal(pal_engine_pid(c.engine), pid);
+    assert_int_equal(pal_engine_n_restarts(c.engine), 0);
+    free(before);
+    options.ways = PAL_ENGINE_NO_EXTRA_BUFTS;
+    assert_int_equal(pal_engine_retune(c.engine, &options, &error), PAL_ERR_ARGUMENT);
+    options.n_ctx_tokens = 1;
+    assert_int_equal(pal_engine_retune(c.engine, &options, &error), PAL_ERR_ARGUMENT);
+    engine_case_close(&c);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -503,6 +548,8 @@ main(int argc, char **argv)
     }
     const struct CMUnitTest tests[] = {
         PROCESS(test_facts_are_those_of_the_file),
+        THREAD(test_another_context_serves_the_same_weights),
+        PROCESS(test_another_context_serves_the_same_weights),
         THREAD(test_max_tokens_are_exact),
         PROCESS(test_max_tokens_are_exact),
         THREAD(test_eight_turns_go_through_four_sequences),

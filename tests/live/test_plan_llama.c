@@ -1,7 +1,8 @@
 /*
  * The plan's predicted bytes against what llama.cpp reports when it then loads the model: weights,
  * KV and compute buffers within 2 %, on the CPU, and on a real Vulkan device ("vulkan" as the
- * argument: Mesa's software driver will do).
+ * argument: Mesa's software driver will do). With names of shapes behind it, for those instead, and
+ * every figure is printed: gigabytes, so by hand.
  */
 #include "test.h"
 
@@ -88,6 +89,7 @@ load(const char *path, const struct pal_placement *placement, bool uses_card)
 }
 
 static double worst_percent;
+static bool is_printing;
 
 static void
 compare(const char *what, const char *where, uint64_t predicted, double mib)
@@ -96,6 +98,9 @@ compare(const char *what, const char *where, uint64_t predicted, double mib)
     double gap = fabs(ours - mib);
     double percent = mib > 1 ? 100.0 * gap / mib : 0;
     worst_percent = percent > worst_percent && gap > 0.1 ? percent : worst_percent;
+    if (is_printing && (ours > 0 || mib > 0)) {
+        (void)printf("%s: %-20s %9.2f MiB predicted, %9.2f reported\n", where, what, ours, mib);
+    }
     if (gap > 0.02 * mib + 0.1) { /* the log has two digits, buffers are aligned */
         fail_msg("%s, %s: predicted %.2f MiB, llama.cpp reports %.2f", where, what, ours, mib);
     }
@@ -105,10 +110,10 @@ static void
 check(const char *path, const struct pal_shape *shape, const struct pal_placement *placement,
       bool uses_card)
 {
-    char where[128];
-    (void)snprintf(where, sizeof(where), "%u of %u layers, context %u, flash %d, KV type %u",
-                   placement->n_gpu_layers, shape->n_layers + 1, placement->n_ctx_tokens,
-                   placement->has_flash_attn, placement->kv_type);
+    char where[256];
+    (void)snprintf(where, sizeof(where), "%s: %u of %u layers, context %u, flash %d, KV type %u",
+                   shape->name, placement->n_gpu_layers, shape->n_layers + 1,
+                   placement->n_ctx_tokens, placement->has_flash_attn, placement->kv_type);
     struct pal_sizes sizes = pal_sizes_of(shape, placement);
     load(path, placement, uses_card);
     compare("mapped weights", where, sizes.ram_mapped, reported.weights_mapped);
@@ -247,6 +252,23 @@ test_half_a_billion_on_the_card_takes_what_was_predicted(void **state)
     check_on_card("qwen2.5-0.5b");
 }
 
+static char **named; /* shapes from the command line; ends with a NULL */
+static bool is_card;
+
+static void
+test_the_named_shapes_take_what_was_predicted(void **state)
+{
+    (void)state;
+    for (char **name = named; *name != NULL; name++) {
+        assert_non_null(pal_gguf_shape_find(*name));
+        if (is_card) {
+            check_on_card(*name);
+        } else {
+            check_on_cpu(*name);
+        }
+    }
+}
+
 static int
 make_folder(void **state)
 {
@@ -267,6 +289,12 @@ int
 main(int argc, char **argv)
 {
     bool on_card = argc > 1 && strcmp(argv[1], "vulkan") == 0;
+    is_card = on_card;
+    named = argv + 1 + (on_card ? 1 : 0);
+    is_printing = *named != NULL;
+    const struct CMUnitTest named_tests[] = {
+        cmocka_unit_test(test_the_named_shapes_take_what_was_predicted),
+    };
     const struct CMUnitTest cpu_tests[] = {
         cmocka_unit_test(test_tiny_on_the_cpu_takes_what_was_predicted),
         cmocka_unit_test(test_half_a_billion_on_the_cpu_takes_what_was_predicted),
@@ -282,6 +310,9 @@ main(int argc, char **argv)
     llama_log_set(on_log, NULL);
     llama_backend_init();
     ggml_backend_load_all_from_path(on_card ? GPU_DIR : PALABRE_LLAMA_LIB_DIR);
+    if (is_printing) {
+        return cmocka_run_group_tests(named_tests, make_folder, remove_folder);
+    }
     return on_card ? cmocka_run_group_tests(card_tests, make_folder, remove_folder)
                    : cmocka_run_group_tests(cpu_tests, make_folder, remove_folder);
 }
