@@ -41,7 +41,6 @@ digit(size_t *n, size_t base)
 
 #define N_WAITS      4 /* spinning or asleep, pinned or not */
 #define N_ATTENTIONS 3 /* flash with F16, flash with Q8_0, neither */
-#define N_BATCHES    2
 
 static struct pal_tuned
 combination(const struct pal_tune *tune, size_t n, const uint32_t *counts, size_t n_counts)
@@ -55,13 +54,13 @@ combination(const struct pal_tune *tune, size_t n, const uint32_t *counts, size_
     uint32_t attention = digit(&n, N_ATTENTIONS);
     way.has_flash_attn = attention != 2;
     way.kv_type = attention == 1 ? PAL_GGUF_TYPE_Q8_0 : PAL_GGUF_TYPE_F16;
-    way.n_ubatch_tokens = digit(&n, N_BATCHES) == 0 ? way.n_ubatch_tokens : 128;
     return way;
 }
 
 /*
  * Every build with both kinds of weights, times every combination of the rest, or, if the model is
- * so slow that this takes too long, times every pair of thread counts. Returns the best in *best.
+ * so slow that this takes too long, times every pair of thread counts. Batches are left out: the
+ * reference turn's prompt goes through in one. Returns how many; the best in *best.
  */
 static size_t
 sweep_everything(struct pal_tune *tune, struct pal_tuned *best, bool *is_whole)
@@ -71,7 +70,7 @@ sweep_everything(struct pal_tune *tune, struct pal_tuned *best, bool *is_whole)
     size_t n_variants = pal_variants_find(tune->llama_dir, variants);
     size_t n_counts = pal_tune_thread_counts(tune, counts);
     size_t n_pairs = n_counts * n_counts;
-    size_t n_all = n_pairs * N_WAITS * N_ATTENTIONS * N_BATCHES;
+    size_t n_all = n_pairs * N_WAITS * N_ATTENTIONS;
     *is_whole = tune->usual_turn_ms < WHOLE_SWEEP_TURN_MS;
     size_t n_each = *is_whole ? n_all : n_pairs;
     tune->budget_us = SWEEP_BUDGET_US;

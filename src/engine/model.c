@@ -78,6 +78,8 @@ free_pool(struct pal_model *model)
         free_fn(model->pool);
     }
     model->pool = NULL;
+    /* A pinned pool binds its caller, too, and what that starts later would inherit it. */
+    (void)sched_setaffinity(0, sizeof(model->cpus), &model->cpus);
 }
 
 static bool
@@ -356,6 +358,9 @@ pal_model_load(struct pal_model *model, const struct pal_settings *settings,
                struct pal_error *error)
 {
     *model = (struct pal_model){0};
+    if (sched_getaffinity(0, sizeof(model->cpus), &model->cpus) != 0) {
+        CPU_ZERO(&model->cpus); /* an empty set is refused: nothing changes then */
+    }
     struct pal_gguf *file = NULL;
     enum pal_err err = pal_gguf_open(settings->model_path, &file, error);
     if (err != PAL_OK) {

@@ -6,6 +6,7 @@
  * The KV is unified: all sequences share n_cells cells, so that a persona's cells serve everybody.
  */
 #include <llama.h>
+#include <sched.h>
 
 #include "engine/settings.h"
 #include "engine/template.h"
@@ -18,6 +19,7 @@ struct pal_model {
     struct llama_model *model;     /* owned */
     struct llama_context *context; /* owned */
     ggml_threadpool_t pool;        /* owned; NULL where the backend has none */
+    cpu_set_t cpus;                /* that the compute thread may use; PINNED takes them away */
     const struct llama_vocab *vocab;
     llama_memory_t memory;
     struct pal_template *tmpl; /* owned */
