@@ -64,7 +64,7 @@ function time(at_s) {
 function add(turn, line, at_s, reply = '') {
     const text = document.createTextNode(reply);
     const state = h('span', { class: 'state' });
-    const answer = h('div', { class: 'bubble', 'aria-busy': 'true' }, text, h('span', { class: 'caret' }));
+    const answer = h('div', { class: 'bubble', 'aria-busy': 'true' }, text);
     const exchange = { turn, line, text, answer, state, end: null, at_s, items: [] };
     const copyButton = action('copy', COPY, () => copy(text.data, copyButton));
     exchange.items = [

@@ -14,7 +14,7 @@ const FORGET = 'M5 7h14M10 7V4h4v3m-7 0 1 13h8l1-13';
 let values = new Map();
 let engine = null;
 let plan = null;
-const turns = new Map(); // turn -> [message, when it came]
+const turns = new Map(); // by number: { turn: the newest message, came: when, row }
 
 // Cards.
 
@@ -95,7 +95,7 @@ function line(label, name, dash) {
     return { label, stroke: () => colour(name), width: 2, dash, points: { show: false }, value: (_, v) => (v === null ? '–' : number(v, 3)) };
 }
 
-function makePlot(id, lines, data) {
+function makePlot(id, name, lines, data) {
     const place = $(id);
     const axis = { stroke: () => colour('--soft'), grid: { stroke: () => colour('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui, sans-serif' };
     const plot = new uPlot({
@@ -108,17 +108,19 @@ function makePlot(id, lines, data) {
             { ...axis, size: 44, values: (_, list) => list.map((v) => number(v, list.at(-1) < 1 ? 2 : list.at(-1) < 10 ? 1 : 0)) }],
         series: [{ value: () => '' }, ...lines],
     }, data(), place);
+    plot.ctx.canvas.setAttribute('role', 'img');
+    plot.ctx.canvas.setAttribute('aria-label', name);
     new ResizeObserver(() => plot.setSize({ width: place.clientWidth, height: 170 })).observe(place);
     plots.push({ plot, data });
 }
 
 function makePlots() {
     plots.splice(0).forEach(({ plot }) => plot.destroy());
-    makePlot('plot-wait', [
+    makePlot('plot-wait', t('plot_wait'), [
         line(`${t('first_token')} p50`, '--plot-1'), line(`${t('first_token')} p95`, '--plot-1', [5, 4]),
         line(`${t('queue_wait')} p50`, '--plot-2'), line(`${t('queue_wait')} p95`, '--plot-2', [5, 4]),
     ], () => [times, series.first50, series.first95, series.wait50, series.wait95]);
-    makePlot('plot-speed', [line(t('card_speed'), '--plot-3')], () => [times, series.speed]);
+    makePlot('plot-speed', t('plot_speed'), [line(t('card_speed'), '--plot-3')], () => [times, series.speed]);
 }
 
 function addPoint() {
@@ -142,35 +144,60 @@ function addPoint() {
 
 // Who waits.
 
-function row([turn, came]) {
-    const ends = turn.state !== 'waiting' && turn.state !== 'running';
-    const since = ends ? 0 : performance.now() - came;
-    const waited = turn.waited_ms + (turn.state === 'waiting' ? since : 0);
-    const took = turn.ran_ms + (turn.state === 'running' ? since : 0);
-    const button = (name, path, act) => h('button', { class: 'tool small', type: 'button', 'aria-label': t(name), title: t(name), onclick: act }, icon(path));
-    return h('tr', { class: turn.state },
-        h('td', {}, h('b', {}, turn.user || t('someone')), turn.user === turn.source ? '' : h('span', { class: 'fine' }, ` ${turn.source}`)),
-        h('td', { class: 'line' }, turn.line),
-        h('td', {}, h('span', { class: `chip ${turn.state}` }, t(`state_${turn.state}`))),
-        h('td', { class: 'num' }, duration(waited)),
-        h('td', { class: 'num' }, turn.state === 'waiting' ? '' : duration(took)),
-        h('td', { class: 'acts' },
-            ends ? (turn.conversation === '' ? '' : button('forget', FORGET, () => forget(turn)))
-                : button('stop', STOP, () => send({ type: 'stop', turn: turn.turn }))));
+function makeRow(id) {
+    const cell = (fields = {}) => h('td', fields);
+    const button = (name, path, act) => h('button', { class: 'tool small', type: 'button', 'data-label': name, 'aria-label': t(name), title: t(name), onclick: act }, icon(path));
+    const name = h('b');
+    const source = h('span', { class: 'fine' });
+    const chip = h('span');
+    const row = {
+        name, source, chip,
+        line: cell({ class: 'line' }),
+        waited: cell({ class: 'num' }),
+        took: cell({ class: 'num' }),
+        stop: button('stop', STOP, () => send({ type: 'stop', turn: id })),
+        forget: button('forget', FORGET, () => forget(turns.get(id).turn)),
+    };
+    const from = cell();
+    const is = cell();
+    const acts = cell({ class: 'acts' });
+    from.append(name, ' ', source);
+    is.append(chip);
+    acts.append(row.stop, row.forget);
+    row.element = h('tr', {}, from, row.line, is, row.waited, row.took, acts);
+    return row;
 }
 
-function forget(turn) {
-    send({ type: 'forget', conversation: turn.conversation });
-    for (const [id, [one]] of turns) {
-        if (one.conversation === turn.conversation) {
-            turns.delete(id);
-        }
-    }
+function showTurn({ turn, came, row }) {
+    const ends = turn.state !== 'waiting' && turn.state !== 'running';
+    const since = ends ? 0 : performance.now() - came;
+    row.element.className = turn.state;
+    row.chip.className = `chip ${turn.state}`;
+    // Its own name is as good as "page:" or "twitch:" before it, which stands beside it.
+    const name = turn.user.startsWith(`${turn.source}:`) ? turn.user.slice(turn.source.length + 1) : turn.user;
+    setText(row.name, name || t('someone'));
+    setText(row.source, name === turn.source ? '' : turn.source);
+    setText(row.line, turn.line);
+    setText(row.chip, t(`state_${turn.state}`));
+    setText(row.waited, duration(turn.waited_ms + (turn.state === 'waiting' ? since : 0)));
+    setText(row.took, turn.state === 'waiting' ? '' : duration(turn.ran_ms + (turn.state === 'running' ? since : 0)));
+    row.stop.hidden = ends;
+    row.forget.hidden = !ends || turn.conversation === '';
+}
+
+function drop(id) {
+    turns.get(id).row.element.remove();
+    turns.delete(id);
+}
+
+function forget({ conversation }) {
+    send({ type: 'forget', conversation });
+    [...turns].filter(([, one]) => one.turn.conversation === conversation).forEach(([id]) => drop(id));
     showTurns();
 }
 
 let isShowing = false;
-// At most once a frame, and not while somebody is about to press one of its buttons.
+// At most once a frame.
 function showTurns() {
     if (isShowing || $('view-board').hidden) {
         return;
@@ -178,10 +205,7 @@ function showTurns() {
     isShowing = true;
     requestAnimationFrame(() => {
         isShowing = false;
-        if ($('turns').contains(document.activeElement)) {
-            return;
-        }
-        $('turns').replaceChildren(...[...turns.values()].reverse().map(row));
+        turns.forEach(showTurn);
         $('no-turns').hidden = turns.size > 0;
     });
 }
@@ -247,10 +271,17 @@ on('metrics', ({ text }) => {
 });
 
 on('turn', (turn) => {
-    turns.set(turn.turn, [turn, performance.now()]);
-    while (turns.size > TURNS_MAX) {
-        turns.delete(turns.keys().next().value);
+    let one = turns.get(turn.turn);
+    if (one === undefined) {
+        one = { row: makeRow(turn.turn) };
+        turns.set(turn.turn, one);
+        $('turns').prepend(one.row.element);
+        if (turns.size > TURNS_MAX) {
+            drop(turns.keys().next().value);
+        }
     }
+    one.turn = turn;
+    one.came = performance.now();
     showTurns();
 });
 
@@ -268,7 +299,7 @@ on('plan', (message) => {
 });
 
 on('open', () => {
-    turns.clear();
+    [...turns.keys()].forEach(drop);
     send({ type: 'plan' });
 });
 

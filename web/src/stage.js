@@ -42,6 +42,9 @@ function takeDrops() {
 }
 
 export async function start() {
+    if (window.palabreWithoutAvatar) {
+        return; /* the tests of all that is not the avatar */
+    }
     const { createAvatar } = await import('./avatar/index.js');
     avatar = createAvatar($('avatar'), {
         url: '/assets/avatar.vrm',
