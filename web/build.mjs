@@ -47,7 +47,6 @@ function bundle() {
         ...entries, '--bundle', '--minify', '--splitting', '--format=esm', '--target=es2022',
         '--chunk-names=chunk-[hash]', '--legal-comments=none', '--log-level=warning',
         `--outdir=${files}`, `--metafile=${metafile}`, '--charset=utf8',
-        ...(existsSync(join(web, 'src', 'avatar', 'index.js')) ? [] : ['--external:./avatar/index.js']),
     ], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
     return Object.keys(JSON.parse(readFileSync(metafile, 'utf8')).inputs).map((name) => join(root, name));
 }
