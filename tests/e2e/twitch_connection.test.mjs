@@ -18,6 +18,7 @@ test('it logs in, joins, answers as a reply, and keeps to the limits', async () 
     const parrot = startParrot(server.port, { channels: ['home', '#Away'] });
     await joined(server, 2);
     const id = server.chat('home', 'ann', 'parrot bonjour', { badges: 'subscriber/3' });
+    await until('the first is said', () => server.said.length === 1); // the streamer would go first
     server.chat('away', 'bob', 'parrot salut');
     for (let i = 0; i < 4; i++) {
         server.chat('home', 'ann', `parrot numéro ${i}`);
