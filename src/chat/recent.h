@@ -20,7 +20,7 @@ struct pal_recent {
 void pal_recent_add(struct pal_recent *recent, int64_t duration_us);
 /* The smallest value that `percent` of them do not exceed; 0 if there is none. */
 int64_t pal_recent_quantile(const struct pal_recent *recent, unsigned percent);
-/* Appends the gauge family `name` in seconds, one line a quantile; nothing but the head if empty.
+/* Appends the summary `name` in seconds, one line a quantile; nothing but the head if empty.
  */
 enum pal_err pal_recent_render(const struct pal_recent *recent, const char *name, const char *help,
                                struct pal_buf *out) PAL_MUST_USE;

@@ -202,13 +202,14 @@ test_keys_of_other_companions_warn_and_are_taken_where_they_fit(void **state)
     struct config_case it;
     case_read(&it, text, strlen(text));
     assert_int_equal(it.problems.n_errors, 0);
-    assert_int_equal(it.problems.n, 12);
+    assert_int_equal(it.problems.n, 11);
     assert_non_null(strstr(it.problems.items[0].text, "'unity.host' is called 'avatar.host' here"));
     assert_int_equal(it.problems.items[0].column, 9);
     assert_string_equal(it.config.avatar.host, "10.0.0.1");
     assert_int_equal(it.config.avatar.port, 5556);
     assert_string_equal(it.config.model, "x.gguf");
     assert_true(it.config.bot.temperature_chill == 0.5);
+    assert_true(it.config.bot.cooldown == 60.0);
     assert_string_equal(it.config.bot.persona, "Hi");
     case_finish(&it);
     /* Both names at once are a contradiction. */
