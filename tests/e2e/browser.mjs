@@ -82,8 +82,8 @@ export async function keepPicture(page, name) {
     const folder = process.env.PALABRE_SCREENSHOTS;
     if (folder) {
         mkdirSync(folder, { recursive: true });
-        const bytes = await page.screenshot({ type: 'png' });
+        const bytes = await page.screenshot({ type: 'jpeg', quality: 88 });
         assert.ok(bytes.length < 200_000, `${name}: ${bytes.length} bytes`);
-        writeFileSync(join(folder, `${name}.png`), bytes);
+        writeFileSync(join(folder, `${name}.jpg`), bytes);
     }
 }

@@ -223,7 +223,6 @@ test('from 360 px to 4K, dark and light, in both languages: readable, nothing be
                 assert.deepEqual(nameless, [], `${name}: without a name`);
             };
             await look('chat');
-            await keepPicture(page, `look-chat-${width}-${colorScheme}`);
             await page.click('#open-settings');
             await look('settings');
             await page.keyboard.press('Escape');
