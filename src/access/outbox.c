@@ -60,7 +60,7 @@ pal_outbox_limits_twitch(void)
         .span_us = 30 * PAL_US_PER_S + 100 * PAL_US_PER_MS,
         .gap_us = PAL_US_PER_S + 50 * PAL_US_PER_MS,
         .same_us = 30 * PAL_US_PER_S + 500 * PAL_US_PER_MS,
-        .keep_us = 30 * PAL_US_PER_S,
+        .keep_us = 45 * PAL_US_PER_S, /* half a minute without a network, and the queue after it */
         .n_waiting = 32,
         .fit = {.max_code_points = 500, .max_bytes = 2000},
     };

@@ -16,7 +16,7 @@
 
 #define RETRY_FIRST_MS 500
 #define RETRY_MAX_MS   60000
-#define RETRY_PART     5            /* the next try waits for a fifth of the time so far */
+#define RETRY_PART     10           /* the next try waits for a tenth of the time so far */
 #define LASTING_US     PAL_US_PER_S /* a connection that held so long was a good one */
 #define TOLD_AFTER_US  (5 * PAL_US_PER_S)
 

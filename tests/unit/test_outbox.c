@@ -145,7 +145,7 @@ late_and_unwanted_messages_never_go_out(void **state)
     pal_outbox_take_back_replies(scene.outbox, 0, "gone");
     assert_string_equal(scene.fates[2], ""); /* not from inside the call */
     pal_outbox_set_open(scene.outbox, 0, true);
-    assert_string_equal(next_told(&scene, 30 * S), "fine");
+    assert_string_equal(next_told(&scene, 45 * S), "fine");
     assert_string_equal(scene.fates[1], "late");
     assert_string_equal(scene.fates[2], "taken_back");
     assert_string_equal(scene.fates[3], "taken_back");
