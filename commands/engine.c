@@ -61,5 +61,5 @@ pal_command_engine(int argc, char **argv)
     (void)signal(SIGHUP, SIG_IGN);
     (void)signal(SIGPIPE, SIG_IGN);
     pal_log_init(level, STDERR_FILENO);
-    return pal_engine_serve(fd) == 0 ? PAL_EXIT_OK : PAL_EXIT_FAILED;
+    return pal_engine_serve(fd, true) == 0 ? PAL_EXIT_OK : PAL_EXIT_FAILED;
 }

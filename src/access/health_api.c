@@ -30,8 +30,8 @@ describe_ready(const struct pal_access *access)
 {
     const struct pal_engine_facts *facts = pal_engine_facts(access->engine);
     json_t *body = json_pack(
-        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:s}",
-        "status", "ok", "version", PALABRE_VERSION, "model",
+        "{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:i, s:i, s:i, s:b, s:i, s:i, s:s, s:b}",
+        "status", facts->is_safe ? "degraded" : "ok", "version", PALABRE_VERSION, "model",
         pal_json_text(pal_access_model(access)), "architecture", pal_json_text(facts->architecture),
         "quantisation", pal_json_text(facts->quantisation), "variant",
         pal_json_text(facts->variant), "devices", pal_json_text(facts->devices), "n_ctx_tokens",
@@ -40,7 +40,8 @@ describe_ready(const struct pal_access *access)
         (int)pal_sched_n_running(access->sched), "n_engine_restarts",
         (int)pal_engine_n_restarts(access->engine), "starter_model", access->starter, "n_layers",
         (int)facts->n_layers, "n_gpu_layers", (int)facts->n_layers_gpu, "kv_place",
-        access->has_kv_on_gpu && facts->n_layers_gpu > 0 ? "gpu" : "ram");
+        access->has_kv_on_gpu && facts->n_layers_gpu > 0 ? "gpu" : "ram", "safe_profile",
+        facts->is_safe);
     PAL_ASSERT(body != NULL);
     return body;
 }

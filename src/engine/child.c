@@ -213,7 +213,7 @@ static void *
 run_thread(void *data)
 {
     struct pal_child *child = data;
-    (void)pal_engine_serve(child->thread_fd);
+    (void)pal_engine_serve(child->thread_fd, false);
     return NULL;
 }
 

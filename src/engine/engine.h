@@ -137,8 +137,9 @@ void pal_engine_close(struct pal_engine *engine, pal_engine_closed_fn on_closed,
 /*
  * The engine's own side: takes the socket `fd`, serves jobs from it until the peer closes it, and
  * closes it as its very last act. Returns the exit status of `palabre engine`. Blocks; owns the
- * calling thread.
+ * calling thread. With `is_process` the whole process is the engine's, and gives up what it needs
+ * no more once the model is loaded (sandbox.h).
  */
-int pal_engine_serve(int fd);
+int pal_engine_serve(int fd, bool is_process);
 
 #endif

@@ -30,6 +30,13 @@ has_penalties(const struct pal_sampling *s)
             s->presence_penalty > 0 || s->frequency_penalty < 0 || s->frequency_penalty > 0);
 }
 
+/* To llama.cpp this number means "draw one". */
+static uint32_t
+given_seed(uint32_t seed)
+{
+    return seed == LLAMA_DEFAULT_SEED ? 0 : seed;
+}
+
 static uint32_t
 draw_seed(void)
 {
@@ -72,6 +79,6 @@ pal_sampler_create(const struct pal_model *model, const struct pal_sampling *s)
         llama_sampler_chain_add(chain, llama_sampler_init_min_p(s->min_p, 1));
     }
     llama_sampler_chain_add(chain, llama_sampler_init_temp(s->temperature));
-    llama_sampler_chain_add(chain, llama_sampler_init_dist(s->has_seed ? s->seed : draw_seed()));
+    llama_sampler_chain_add(chain, llama_sampler_init_dist(s->has_seed ? given_seed(s->seed) : draw_seed()));
     return chain;
 }

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "engine/engine.h"
+#include "engine/sandbox.h"
 #include "engine/wire.h"
 #include "engine/worker.h"
 #include "util/clock.h"
@@ -35,6 +36,8 @@
 #define OUTBOX_MAX_BYTES    (16u << 20)
 #define SETTINGS_TIMEOUT_US (10 * PAL_US_PER_S)
 #define READ_BYTES          (64 * 1024)
+/* Beyond what the loaded model holds: for prompts, parked timelines, compute buffers. */
+#define GROWTH_MAX_BYTES (UINT64_C(4) << 30)
 
 struct pal_host {
     int fd;
@@ -54,6 +57,7 @@ struct pal_host {
     atomic_int status;             /* what pal_engine_serve() returns */
     int last_percent;              /* compute thread */
     struct pal_engine_facts facts; /* compute thread */
+    bool is_process;
 };
 
 static void
@@ -419,6 +423,21 @@ compute(struct pal_host *host, const struct pal_worker *worker, struct pal_setti
     }
 }
 
+/* What is not needed any more is given up. Without it we are as good as most, and say so. */
+static void
+lock_up(const struct pal_engine_facts *facts)
+{
+    struct pal_error error;
+    pal_sandbox_keep_private();
+    if (pal_sandbox_close(&error) != PAL_OK) {
+        pal_log_warn("the engine runs without a sandbox", "reason=" PAL_LOG_STR, error.text);
+    }
+    /* A card's driver maps what it likes, when it likes. */
+    if (facts->n_layers_gpu == 0 && pal_sandbox_limit_memory(GROWTH_MAX_BYTES, &error) != PAL_OK) {
+        pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
+    }
+}
+
 static void
 load_and_compute(struct pal_host *host, struct pal_settings *settings)
 {
@@ -441,6 +460,9 @@ load_and_compute(struct pal_host *host, struct pal_settings *settings)
         }
     } else {
         host->facts.load_us = pal_now_us() - began_us;
+        if (host->is_process) {
+            lock_up(&host->facts);
+        }
         emit_state(host, PAL_ENGINE_READY, 1, &host->facts, NULL);
         compute(host, &worker, settings);
     }
@@ -505,19 +527,24 @@ host_finish(struct pal_host *host)
     pal_buf_finish(&host->outbox);
     (void)pthread_cond_destroy(&host->inbox_filled);
     (void)pthread_mutex_destroy(&host->lock);
-    (void)close(host->wake_fd);
+    if (host->wake_fd >= 0) {
+        (void)close(host->wake_fd);
+    }
 }
 
 int
-pal_engine_serve(int fd)
+pal_engine_serve(int fd, bool is_process)
 {
     struct pal_host *host = pal_calloc(1, sizeof(*host));
     host_init(host, fd);
+    host->is_process = is_process;
     struct pal_settings settings = {0};
     enum pal_err err = receive_settings(host, &settings);
     pthread_t io;
     int status = 1;
-    if (err == PAL_ERR_CLOSED) {
+    if (host->wake_fd < 0) {
+        pal_log_error("cannot make the engine's wake-up", "errno=%d", errno);
+    } else if (err == PAL_ERR_CLOSED) {
         status = 0;
     } else if (err != PAL_OK) {
         pal_log_error("no settings came from the front", "err=%s", pal_err_name(err));

@@ -9,6 +9,8 @@ palabre_unit_test(test_sentence LINK palabre-engine)
 palabre_unit_test(test_script LINK palabre-engine)
 palabre_unit_test(test_replies LINK palabre-engine)
 palabre_unit_test(test_fault LINK palabre-engine)
+palabre_unit_test(test_sandbox LINK palabre-engine)
+palabre_unit_test(test_fuse LINK palabre-engine)
 palabre_unit_test(test_timeline LINK palabre-engine)
 palabre_unit_test(test_park LINK palabre-engine)
 

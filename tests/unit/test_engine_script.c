@@ -262,15 +262,16 @@ test_any_death_fails_the_turn_and_the_next_engine_answers(void **state)
 }
 
 static void
-test_three_deaths_while_loading_are_enough(void **state)
+test_three_deaths_while_loading_and_three_the_safe_way_are_enough(void **state)
 {
     struct engine_case c = {0};
     struct pal_engine_options options = write_script(*state, "load die abort\n");
     engine_case_open(&c, &options);
     wait_failed(&c);
-    assert_int_equal(pal_engine_n_restarts(c.engine), 2);
+    assert_int_equal(pal_engine_n_restarts(c.engine), 5);
     assert_int_equal(pal_engine_failure(c.engine)->code, PAL_ERR_MODEL);
     assert_non_null(strstr(pal_engine_failure(c.engine)->text, "died 3 times"));
+    assert_non_null(strstr(pal_engine_failure(c.engine)->text, "CPU alone"));
     assert_non_null(strstr(pal_engine_failure(c.engine)->text, script_path));
     assert_int_equal(pal_engine_pid(c.engine), 0);
     engine_case_close(&c);
@@ -294,7 +295,7 @@ test_an_engine_that_talks_nonsense_is_ended(void **state)
     struct pal_engine_options options = write_script(program, "");
     engine_case_open(&c, &options);
     wait_failed(&c);
-    assert_int_equal(pal_engine_n_restarts(c.engine), 2);
+    assert_int_equal(pal_engine_n_restarts(c.engine), 5);
     assert_int_equal(pal_engine_pid(c.engine), 0);
     engine_case_close(&c);
     assert_int_equal(unlink(program), 0);
@@ -322,6 +323,29 @@ test_the_engine_dies_with_its_front(void **state)
     assert_int_equal(waitpid(pid, &status, 0), pid);
     (void)close(fds[0]);
     (void)close(fds[1]);
+}
+
+/* What a process that is ready may not do: see test_sandbox.c. */
+static void
+test_a_ready_engine_is_locked_up(void **state)
+{
+    struct engine_case c = {0};
+    open_ready(&c, *state, "");
+    char path[64];
+    (void)snprintf(path, sizeof(path), "/proc/%d/status", pal_engine_pid(c.engine));
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    char line[256];
+    unsigned seccomp = 0;
+    unsigned no_new_privs = 0;
+    while (fgets(line, sizeof(line), file) != NULL) {
+        (void)sscanf(line, "Seccomp: %u", &seccomp);
+        (void)sscanf(line, "NoNewPrivs: %u", &no_new_privs);
+    }
+    assert_int_equal(fclose(file), 0);
+    assert_int_equal(seccomp, 2); /* a filter */
+    assert_int_equal(no_new_privs, 1);
+    engine_case_close(&c);
 }
 
 static void
@@ -412,10 +436,11 @@ main(int argc, char **argv)
         BOTH(test_a_model_that_does_not_load_is_told_of),
         BOTH(test_options_that_cannot_be_are_refused_at_once),
         PROCESS(test_any_death_fails_the_turn_and_the_next_engine_answers),
-        PROCESS(test_three_deaths_while_loading_are_enough),
+        PROCESS(test_three_deaths_while_loading_and_three_the_safe_way_are_enough),
         PROCESS(test_an_engine_that_talks_nonsense_is_ended),
         PROCESS(test_the_engine_dies_with_its_front),
         PROCESS(test_an_engine_that_ignores_quit_is_ended),
+        PROCESS(test_a_ready_engine_is_locked_up),
         PROCESS(test_a_storm_of_deaths_loses_no_turn),
     };
     return cmocka_run_group_tests(tests, make_path, remove_path);
