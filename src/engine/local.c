@@ -125,7 +125,7 @@ static enum pal_err
 local_retune(struct pal_engine *base, const struct pal_engine_options *options,
              struct pal_error *error)
 {
-    struct local *engine = (struct local *)base;
+    struct pal_local *engine = (struct pal_local *)base;
     if (engine->state != PAL_ENGINE_READY || engine->n_turns > 0) {
         return pal_error_set(error, PAL_ERR_BUSY, "the engine is at work");
     }
@@ -150,7 +150,7 @@ local_retune(struct pal_engine *base, const struct pal_engine_options *options,
     engine->settings = settings;
     engine->state = PAL_ENGINE_LOADING;
     engine->progress = 1;
-    send_frame(engine, &frame);
+    pal_local_send(engine, &frame);
     return PAL_OK;
 }
 
