@@ -20,6 +20,8 @@
 #define FIRST_SERVICE_US      (2 * PAL_US_PER_S)
 #define RETRY_AFTER_MAX_S     60
 #define SERVICE_SMOOTHING_DIV 8
+/* So many times longer than a turn has left may the line before it be. */
+#define LATE_TIMES 2
 
 struct pal_sched {
     struct pal_sched_options options;
@@ -32,6 +34,7 @@ struct pal_sched {
     uint32_t n_ending; /* ENDED, but end() has not been called yet */
     uint64_t last_turn_id;
     int64_t service_us; /* smoothed time that a turn spends in the engine */
+    bool is_service_known;
     bool is_closing;
     bool is_paused;
 
@@ -271,6 +274,7 @@ on_final(struct pal_sched *sched, struct pal_turn *turn, const struct pal_event 
         turn->ended.outcome = PAL_OUTCOME_DONE;
         turn->ended.finish_reason = pal_finish_name(event->finish);
         int64_t service_us = now_us(sched) - turn->taken_us;
+        sched->is_service_known = true;
         sched->service_us += (service_us - sched->service_us) / SERVICE_SMOOTHING_DIV;
     }
     conclude(sched, turn);
@@ -324,6 +328,29 @@ check_request(const struct pal_sched *sched, const struct pal_turn_request *requ
     return PAL_OK;
 }
 
+/*
+ * A turn that can't have its place in time is refused at once: nobody waits in silence for nothing.
+ * Fairness may let it in sooner than all who came before it, so only what is far too late counts.
+ */
+static enum pal_err
+check_time(const struct pal_sched *sched, const struct pal_job *job, struct pal_error *error)
+{
+    if (job->deadline_us == 0 || !sched->is_service_known ||
+        sched->n_running < sched->options.max_concurrent) {
+        return PAL_OK;
+    }
+    int64_t left_us = job->deadline_us - now_us(sched);
+    int64_t wait_us =
+        sched->service_us * pal_queue_n_items(sched->queue) / sched->options.max_concurrent;
+    if (wait_us <= LATE_TIMES * left_us) {
+        return PAL_OK;
+    }
+    return pal_error_set(error, PAL_ERR_BUSY,
+                         "no answer would come in time: the turns before it take about %" PRId64
+                         " s, and it has %" PRId64 " s: try again later",
+                         wait_us / PAL_US_PER_S, left_us > 0 ? left_us / PAL_US_PER_S : 0);
+}
+
 static enum pal_err
 enqueue(struct pal_sched *sched, const char *user, struct pal_turn *turn, struct pal_error *error)
 {
@@ -355,6 +382,9 @@ pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint
     request->job.turn_id = sched->last_turn_id + 1;
     enum pal_err err = check_request(sched, request, error);
     struct pal_turn *turn = NULL;
+    if (err == PAL_OK) {
+        err = check_time(sched, &request->job, error);
+    }
     if (err == PAL_OK) {
         turn = pal_calloc(1, sizeof(*turn));
         turn->item.rank = request->rank;

@@ -62,8 +62,8 @@ struct pal_turn_request {
 /*
  * Takes a turn. On PAL_OK the sink will get its end() later (never from inside this call), *turn_id
  * names the turn, request->job has been emptied. On an error nothing was taken and no sink is
- * called: PAL_ERR_BUSY (queue full: answer 429), PAL_ERR_ARGUMENT or PAL_ERR_LIMIT (a bad job:
- * 400), PAL_ERR_MODEL (no usable model: 503).
+ * called: PAL_ERR_BUSY (queue full, or a line so long that the deadline can't be met: answer 429),
+ * PAL_ERR_ARGUMENT or PAL_ERR_LIMIT (a bad job: 400), PAL_ERR_MODEL (no usable model: 503).
  */
 enum pal_err pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request,
                               uint64_t *turn_id, struct pal_error *error) PAL_MUST_USE;

@@ -267,6 +267,29 @@ test_full_line_refuses_and_says_when_to_come_back(void **state)
 }
 
 static void
+test_a_line_far_too_long_for_a_deadline_refuses_at_once(void **state)
+{
+    (void)state;
+    struct fixture f;
+    setup(&f, &(struct pal_sched_options){.max_concurrent = 1, .max_waiting_per_user = 20});
+    /* What a turn takes is not known before one has ended: nobody is refused by a guess. */
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(submit(&f, "anna", 0), PAL_OK);
+    }
+    assert_int_equal(submit(&f, "ben", f.now_us + 1000), PAL_OK);
+    settle(&f);
+    f.now_us += 20000000;
+    fake_engine_finish(f.engine, 0, PAL_EVENT_DONE, PAL_FINISH_STOP);
+    settle(&f);
+    /* Four wait, and each takes some seconds. */
+    assert_int_equal(pal_sched_n_waiting(f.sched), 4);
+    assert_int_equal(submit(&f, "ben", f.now_us + 1000000), PAL_ERR_BUSY);
+    assert_int_equal(submit(&f, "ben", f.now_us + 60000000), PAL_OK);
+    assert_int_equal(submit(&f, "ben", 0), PAL_OK);
+    teardown(&f);
+}
+
+static void
 test_ended_turns_that_have_not_been_told_take_up_room(void **state)
 {
     (void)state;
@@ -848,6 +871,7 @@ main(void)
         cmocka_unit_test(test_only_max_concurrent_run_and_the_rest_follow),
         cmocka_unit_test(test_one_who_sends_ten_lines_does_not_hold_up_another),
         cmocka_unit_test(test_full_line_refuses_and_says_when_to_come_back),
+        cmocka_unit_test(test_a_line_far_too_long_for_a_deadline_refuses_at_once),
         cmocka_unit_test(test_ended_turns_that_have_not_been_told_take_up_room),
         cmocka_unit_test(test_cancel_of_waiting_turn_never_reaches_engine),
         cmocka_unit_test(test_cancelled_reply_ends_cancelled_and_silent_even_if_it_won_the_race),
