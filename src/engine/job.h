@@ -120,8 +120,7 @@ struct pal_engine_facts {
     uint32_t n_layers_gpu;
     uint32_t n_threads;
     int64_t load_us;
-    bool
-        is_safe; /* it died so often that it is run in the safest way (fuse.h); the front says */
+    bool is_safe;   /* it died so often that it is run in the safest way (fuse.h); the front says */
     bool is_remote; /* another server computes (devices): only its model's name is known for sure */
 };
 

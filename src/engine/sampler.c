@@ -79,6 +79,7 @@ pal_sampler_create(const struct pal_model *model, const struct pal_sampling *s)
         llama_sampler_chain_add(chain, llama_sampler_init_min_p(s->min_p, 1));
     }
     llama_sampler_chain_add(chain, llama_sampler_init_temp(s->temperature));
-    llama_sampler_chain_add(chain, llama_sampler_init_dist(s->has_seed ? given_seed(s->seed) : draw_seed()));
+    llama_sampler_chain_add(
+        chain, llama_sampler_init_dist(s->has_seed ? given_seed(s->seed) : draw_seed()));
     return chain;
 }
