@@ -36,7 +36,8 @@
 #define OUTBOX_MAX_BYTES    (16u << 20)
 #define SETTINGS_TIMEOUT_US (10 * PAL_US_PER_S)
 #define READ_BYTES          (64 * 1024)
-/* Beyond what the loaded model holds: for prompts, parked timelines, compute buffers. */
+/* Beyond what the loaded model holds: for prompts and compute buffers; parked timelines are on top.
+ */
 #define GROWTH_MAX_BYTES (UINT64_C(4) << 30)
 
 struct pal_host {
@@ -425,7 +426,7 @@ compute(struct pal_host *host, const struct pal_worker *worker, struct pal_setti
 
 /* What is not needed any more is given up. Without it we are as good as most, and say so. */
 static void
-lock_up(const struct pal_engine_facts *facts)
+lock_up(const struct pal_engine_facts *facts, const struct pal_settings *settings)
 {
     struct pal_error error;
     pal_sandbox_keep_private();
@@ -433,7 +434,8 @@ lock_up(const struct pal_engine_facts *facts)
         pal_log_warn("the engine runs without a sandbox", "reason=" PAL_LOG_STR, error.text);
     }
     /* A card's driver maps what it likes, when it likes. */
-    if (facts->n_layers_gpu == 0 && pal_sandbox_limit_memory(GROWTH_MAX_BYTES, &error) != PAL_OK) {
+    uint64_t growth_bytes = GROWTH_MAX_BYTES + settings->park_ram_bytes;
+    if (facts->n_layers_gpu == 0 && pal_sandbox_limit_memory(growth_bytes, &error) != PAL_OK) {
         pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
     }
 }
@@ -461,7 +463,7 @@ load_and_compute(struct pal_host *host, struct pal_settings *settings)
     } else {
         host->facts.load_us = pal_now_us() - began_us;
         if (host->is_process) {
-            lock_up(&host->facts);
+            lock_up(&host->facts, settings);
         }
         emit_state(host, PAL_ENGINE_READY, 1, &host->facts, NULL);
         compute(host, &worker, settings);
