@@ -55,7 +55,11 @@ const ready = [];
 const assets = new Map();
 for (let i = 0; i < LOADS; i++) {
     const page = await open(true);
-    page.on('response', async (answer) => assets.set(new URL(answer.url()).pathname, Number(answer.headers()['content-length'] ?? 0)));
+    page.on('response', (answer) => {
+        if (answer.url().startsWith(`${daemon.base}/`)) { // not the blob: addresses of textures
+            assets.set(new URL(answer.url()).pathname, Number(answer.headers()['content-length'] ?? 0));
+        }
+    });
     const begun = performance.now();
     await page.goto(daemon.base);
     await page.waitForSelector('#link.good');
