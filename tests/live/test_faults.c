@@ -43,6 +43,7 @@ static char mutant_path[] = "/tmp/palabre-faults-XXXXXX.gguf";
 struct crowd {
     uv_loop_t loop;
     uv_timer_t guard;
+    uv_timer_t tick;
     struct pal_engine *engine;
     struct pal_sched *sched;
     struct pal_metrics *metrics;
@@ -137,17 +138,22 @@ go_on(struct crowd *c)
     }
 }
 
+/* Only to wake the loop. */
+static void
+on_tick(uv_timer_t *timer)
+{
+    (void)timer;
+}
+
 static void
 wait_ms(struct crowd *c, uint64_t ms)
 {
     uint64_t until = uv_hrtime() / 1000000 + ms;
-    uv_timer_t tick;
-    (void)uv_timer_init(&c->loop, &tick);
-    (void)uv_timer_start(&tick, (uv_timer_cb)uv_update_time, 1, 1);
+    (void)uv_timer_start(&c->tick, on_tick, 1, 1);
     while (uv_hrtime() / 1000000 < until) {
         go_on(c);
     }
-    uv_close((uv_handle_t *)&tick, NULL);
+    (void)uv_timer_stop(&c->tick);
 }
 
 static void
@@ -163,6 +169,7 @@ open_crowd(struct crowd *c, const struct pal_engine_options *options)
     struct pal_sched_options sched = {.max_concurrent = 4};
     assert_int_equal(uv_loop_init(&c->loop), 0);
     (void)uv_timer_init(&c->loop, &c->guard);
+    (void)uv_timer_init(&c->loop, &c->tick);
     c->guard.data = c;
     rearm(c);
     c->metrics = pal_metrics_create();
@@ -220,6 +227,7 @@ close_crowd(struct crowd *c, const char *what)
     pal_sched_close(sched, on_closed, &is_sched_closed);
     pal_engine_close(c->engine, on_closed, &is_engine_closed);
     uv_close((uv_handle_t *)&c->guard, NULL);
+    uv_close((uv_handle_t *)&c->tick, NULL);
     while (!is_sched_closed || !is_engine_closed) {
         (void)uv_run(&c->loop, UV_RUN_ONCE);
     }
