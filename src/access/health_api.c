@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "access/route.h"
+#include "output/performance.h"
 #include "util/mem.h"
 #include "util/proc.h"
 
@@ -103,7 +104,11 @@ pal_access_render_metrics(const struct pal_access *access, struct pal_buf *out)
         .is_paused = pal_sched_is_paused(access->sched),
         .engine = access->engine,
     };
-    return pal_metrics_render(access->metrics, &now, out);
+    enum pal_err err = pal_metrics_render(access->metrics, &now, out);
+    if (err == PAL_OK && access->performance != NULL) {
+        err = pal_performance_render(access->performance, out);
+    }
+    return err;
 }
 
 void

@@ -86,15 +86,20 @@ send_text(struct pal_page *page, const char *text, size_t len)
     }
 }
 
+uint32_t
+pal_pages_n_listening(const struct pal_pages *pages, enum pal_page_topic topic)
+{
+    uint32_t n = 0;
+    for (const struct pal_page *page = pages->first; page != NULL; page = page->next) {
+        n += (page->topics & 1U << topic) != 0 ? 1 : 0;
+    }
+    return n;
+}
+
 bool
 pal_pages_listen(const struct pal_pages *pages, enum pal_page_topic topic)
 {
-    for (const struct pal_page *page = pages->first; page != NULL; page = page->next) {
-        if ((page->topics & 1U << topic) != 0) {
-            return true;
-        }
-    }
-    return false;
+    return pal_pages_n_listening(pages, topic) > 0;
 }
 
 void

@@ -38,6 +38,8 @@ void pal_pages_destroy(struct pal_pages *pages);
 struct pal_access *pal_page_access(const struct pal_page *page);
 /* True if anybody would be told. */
 bool pal_pages_listen(const struct pal_pages *pages, enum pal_page_topic topic);
+/* How many would be told. */
+uint32_t pal_pages_n_listening(const struct pal_pages *pages, enum pal_page_topic topic);
 /* Sends a message's text to all that subscribed to the topic. */
 void pal_pages_publish_text(struct pal_pages *pages, enum pal_page_topic topic, const char *text,
                             size_t len);

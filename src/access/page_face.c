@@ -72,10 +72,16 @@ close_link(void *self)
     (void)self; /* the pages are closed by whoever made them */
 }
 
+static void
+report(const void *self, struct pal_link_report *report)
+{
+    report->n_connections = pal_pages_n_listening(self, PAL_PAGE_FACE);
+}
+
 struct pal_link
 pal_page_face_link(struct pal_pages *pages)
 {
     static const struct pal_link_ops ops = {
-        .name = "page", .face = show_face, .close = close_link, .say = say};
+        .name = "page", .face = show_face, .close = close_link, .say = say, .report = report};
     return (struct pal_link){&ops, pages};
 }

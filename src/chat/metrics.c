@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "chat/histogram.h"
-#include "chat/recent.h"
+#include "util/recent.h"
 #include "engine/engine.h"
 #include "util/clock.h"
 #include "util/mem.h"

@@ -53,6 +53,8 @@ struct pal_dialogue {
     int64_t hello_until_us;
     int64_t heard_us;
     bool is_pinged;
+    int64_t ping_id; /* of the ping whose answer has not come; 0 = none */
+    int64_t pinged_us;
     int64_t next_id;
     struct pal_frames frames;
     struct pal_buf out;
@@ -248,6 +250,7 @@ pal_dialogue_connected(struct pal_dialogue *dialogue, int64_t now_us)
     dialogue->is_greeted = false;
     dialogue->hello = HELLO_NONE;
     dialogue->is_pinged = false;
+    dialogue->ping_id = 0;
     dialogue->heard_us = now_us;
     dialogue->n_expected = 0;
     pal_frames_clear(&dialogue->frames);
@@ -595,6 +598,11 @@ on_reply(struct pal_dialogue *dialogue, const struct pal_avatar_reply *reply)
         return;
     }
     if (reply->id.kind == PAL_ID_NUMBER) {
+        if (dialogue->ping_id != 0 && reply->id.number == dialogue->ping_id) {
+            dialogue->ping_id = 0;
+            dialogue->counts.n_round_trips++;
+            dialogue->counts.round_trip_us = dialogue->heard_us - dialogue->pinged_us;
+        }
         end_by_id(dialogue, reply->id.number, reply);
     } else if (!pal_dialogue_is_modern(dialogue)) {
         match_plain(dialogue, reply);
@@ -662,7 +670,10 @@ pal_dialogue_tick(struct pal_dialogue *dialogue, int64_t now_us)
     }
     if (!dialogue->is_pinged && now_us - dialogue->heard_us >= PAL_DIALOGUE_PING_US) {
         dialogue->is_pinged = true;
-        (void)put_in_order(dialogue, &ping, dialogue->next_id++);
+        int64_t id = dialogue->next_id++;
+        bool is_sent = put_in_order(dialogue, &ping, id) == PAL_OK;
+        dialogue->ping_id = is_sent ? id : 0;
+        dialogue->pinged_us = now_us;
     }
     return PAL_OK;
 }

@@ -44,6 +44,8 @@ struct pal_dialogue_counts {
     uint64_t n_replies;
     uint64_t n_overflows; /* commands refused because too much waits */
     uint64_t n_timeouts;
+    uint64_t n_round_trips; /* pings that were answered */
+    int64_t round_trip_us;  /* of the newest of them */
 };
 
 struct pal_dialogue;

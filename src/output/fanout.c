@@ -1,5 +1,6 @@
 #include "output/fanout.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -132,4 +133,83 @@ const struct pal_face *
 pal_fanout_face(const struct pal_fanout *fanout)
 {
     return &fanout->face;
+}
+
+struct report {
+    const char *name;
+    struct pal_link_report is;
+};
+
+static size_t
+take_reports(const struct pal_fanout *fanout, struct report *reports)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < fanout->n_links; i++) {
+        const struct pal_link *link = &fanout->links[i];
+        if (link->ops->report != NULL) {
+            reports[n] = (struct report){.name = link->ops->name};
+            link->ops->report(link->self, &reports[n].is);
+            n++;
+        }
+    }
+    return n;
+}
+
+static enum pal_err
+render_counts(const struct report *reports, size_t n_reports, struct pal_buf *out)
+{
+    static const struct {
+        const char *name;
+        const char *help;
+        size_t offset;
+    } counts[] = {
+        {"palabre_avatar_commands_total", "Commands sent to avatars.",
+         offsetof(struct pal_link_report, n_commands)},
+        {"palabre_avatar_commands_merged_total",
+         "States that a newer value replaced before they were sent.",
+         offsetof(struct pal_link_report, n_merged)},
+        {"palabre_avatar_commands_refused_total", "Commands refused because too many waited.",
+         offsetof(struct pal_link_report, n_overflows)},
+    };
+    enum pal_err err = PAL_OK;
+    for (size_t c = 0; c < PAL_COUNT_OF(counts) && err == PAL_OK; c++) {
+        err = pal_buf_printf(out, "# HELP %s %s\n# TYPE %s counter\n", counts[c].name,
+                             counts[c].help, counts[c].name);
+        for (size_t i = 0; i < n_reports && err == PAL_OK; i++) {
+            uint64_t value;
+            memcpy(&value, (const char *)&reports[i].is + counts[c].offset, sizeof(value));
+            if (reports[i].is.has_counts) {
+                err = pal_buf_printf(out, "%s{link=\"%s\"} %" PRIu64 "\n", counts[c].name,
+                                     reports[i].name, value);
+            }
+        }
+    }
+    return err;
+}
+
+enum pal_err
+pal_fanout_render(const struct pal_fanout *fanout, struct pal_buf *out)
+{
+    struct report reports[PAL_FANOUT_LINKS_MAX];
+    size_t n_reports = take_reports(fanout, reports);
+    const struct pal_recent *round_trip = NULL; /* one link measures it: the avatar's on TCP */
+    if (n_reports == 0) {
+        return PAL_OK;
+    }
+    enum pal_err err =
+        pal_buf_printf(out, "# HELP palabre_avatar_connections Who shows the face at the moment.\n"
+                            "# TYPE palabre_avatar_connections gauge\n");
+    for (size_t i = 0; i < n_reports && err == PAL_OK; i++) {
+        err = pal_buf_printf(out, "palabre_avatar_connections{link=\"%s\"} %" PRIu32 "\n",
+                             reports[i].name, reports[i].is.n_connections);
+        round_trip = round_trip != NULL ? round_trip : reports[i].is.round_trip;
+    }
+    if (err == PAL_OK) {
+        err = render_counts(reports, n_reports, out);
+    }
+    if (err == PAL_OK && round_trip != NULL) {
+        err = pal_recent_render(round_trip, "palabre_avatar_round_trip_seconds",
+                                "From a ping to the avatar until its answer, the newest 256.", out);
+    }
+    return err;
 }

@@ -26,6 +26,8 @@ void pal_fanout_remove(struct pal_fanout *fanout, const void *self);
 void pal_fanout_set(struct pal_fanout *fanout, const struct pal_face *face);
 /* Hands a piece of the reply that is being said to the links that want it; len 0: it is over. */
 void pal_fanout_say(struct pal_fanout *fanout, const char *text, size_t len);
+/* Appends how the links are, in the text format of Prometheus; nothing if none of them knows. */
+enum pal_err pal_fanout_render(const struct pal_fanout *fanout, struct pal_buf *out) PAL_MUST_USE;
 const struct pal_face *pal_fanout_face(const struct pal_fanout *fanout);
 
 #endif

@@ -30,6 +30,8 @@ struct pal_link_tcp {
     struct pal_buf sending;
     uint64_t n_connects;
     uint64_t n_overflows_logged;
+    uint64_t n_round_trips; /* of the dialogue's, that round_trip knows */
+    struct pal_recent round_trip;
 };
 
 static void try_connect(struct pal_link_tcp *link);
@@ -193,6 +195,16 @@ on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
 }
 
 static void
+note_round_trip(struct pal_link_tcp *link)
+{
+    const struct pal_dialogue_counts *counts = pal_dialogue_counts(link->dialogue);
+    if (counts->n_round_trips != link->n_round_trips) {
+        link->n_round_trips = counts->n_round_trips;
+        pal_recent_add(&link->round_trip, counts->round_trip_us);
+    }
+}
+
+static void
 on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
 {
     struct pal_link_tcp *link = stream->data;
@@ -209,6 +221,7 @@ on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
         hang_up(link, "not an avatar");
         return;
     }
+    note_round_trip(link);
     if (!link->is_up) {
         tell(link);
         arm_tick(link);
@@ -361,10 +374,26 @@ close_link(void *self)
     uv_close((uv_handle_t *)&link->timer, on_timer_closed);
 }
 
+static void
+report(const void *self, struct pal_link_report *report)
+{
+    const struct pal_link_tcp *link = self;
+    const struct pal_dialogue_counts *counts = pal_dialogue_counts(link->dialogue);
+    *report = (struct pal_link_report){
+        .n_connections = link->is_up ? 1 : 0,
+        .has_counts = true,
+        .n_commands = counts->n_commands,
+        .n_merged = counts->n_merged,
+        .n_overflows = counts->n_overflows,
+        .round_trip = &link->round_trip,
+    };
+}
+
 struct pal_link
 pal_link_tcp_link(struct pal_link_tcp *link)
 {
-    static const struct pal_link_ops ops = {.name = "tcp", .face = show_face, .close = close_link};
+    static const struct pal_link_ops ops = {
+        .name = "tcp", .face = show_face, .close = close_link, .report = report};
     return (struct pal_link){&ops, link};
 }
 

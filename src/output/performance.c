@@ -382,3 +382,9 @@ pal_performance_face(const struct pal_performance *performance)
 {
     return &performance->face;
 }
+
+enum pal_err
+pal_performance_render(const struct pal_performance *performance, struct pal_buf *out)
+{
+    return pal_fanout_render(performance->fanout, out);
+}

@@ -54,6 +54,10 @@ void pal_performance_close(struct pal_performance *performance);
 bool pal_performance_add_link(struct pal_performance *performance, struct pal_link link);
 void pal_performance_remove_link(struct pal_performance *performance, const void *self);
 
+/* Appends how the links are, in the text format of Prometheus; nothing if none of them knows. */
+enum pal_err pal_performance_render(const struct pal_performance *performance,
+                                    struct pal_buf *out) PAL_MUST_USE;
+
 /* `key` and `line` are read during the call. The sink frees itself after end(). */
 struct pal_sink pal_performance_wrap(struct pal_performance *performance, const char *key,
                                      const char *line, size_t line_len, struct pal_sink inner);

@@ -1,11 +1,13 @@
 // The dashboard, a download, hostile texts, and how it all looks, in a real browser.
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { assertClean, keepPicture, lastAnswer, openBrowser, openPage, sayOnPage, text } from './browser.mjs';
 import { chat, metric, startDaemon } from './daemon.mjs';
+import { startAvatar } from './avatar.mjs';
 import { startHub } from './model_hub.mjs';
 
 const SCRIPT = 'on "mur" say "un début" then stall\non * echo\n';
@@ -48,6 +50,28 @@ test('the dashboard shows what /metrics says, who waits, and why things are as t
         await assertClean(page, daemon.base);
         await page.context().close();
     });
+});
+
+test('avatar links and their round trip stand on the dashboard, in words that promtool reads', async () => {
+    const avatar = await startAvatar();
+    try {
+        await with_({ args: ['--avatar', '--avatar-port', String(avatar.port)] }, async (daemon) => {
+            const page = await openPage(browser, daemon.base, { path: '/#board' });
+            await page.waitForFunction(() => /there and back/.test(document.querySelector('#card-links .fine')?.textContent));
+            assert.equal(await text(page, '#card-links .big'), '2');
+            assert.equal(await metric(daemon, 'palabre_avatar_connections{link="tcp"}'), 1);
+            assert.equal(await metric(daemon, 'palabre_avatar_connections{link="page"}'), 1);
+            const input = await (await fetch(`${daemon.base}/metrics`)).text();
+            const judged = spawnSync('promtool', ['check', 'metrics'], { input, encoding: 'utf8' });
+            assert.equal(judged.error === undefined ? judged.stdout + judged.stderr : '', '');
+            await avatar.stop();
+            await page.waitForFunction(() => document.querySelector('#card-links .big').textContent === '1');
+            await assertClean(page, daemon.base);
+            await page.context().close();
+        });
+    } finally {
+        await avatar.stop();
+    }
 });
 
 test('pause holds new turns back, stop ends one, forget takes a viewer out', async () => {

@@ -275,6 +275,24 @@ test_a_silent_modern_avatar_is_pinged_and_then_given_up(void **state)
 }
 
 static void
+test_an_answered_ping_gives_the_round_trip_and_only_its_own_answer_does(void **state)
+{
+    (void)state;
+    struct pal_dialogue *dialogue = modern();
+    int64_t at_us = 2 + PAL_DIALOGUE_PING_US;
+    assert_int_equal(pal_dialogue_tick(dialogue, at_us), PAL_OK);
+    (void)said(dialogue);
+    hear_line(dialogue, "{\"status\":\"ok\",\"id\":7}\n", at_us + 3 * MS);
+    assert_int_equal(pal_dialogue_counts(dialogue)->n_round_trips, 0);
+    hear_line(dialogue, "{\"status\":\"ok\",\"id\":1}\n", at_us + 5 * MS);
+    assert_int_equal(pal_dialogue_counts(dialogue)->n_round_trips, 1);
+    assert_int_equal(pal_dialogue_counts(dialogue)->round_trip_us, 5 * MS);
+    hear_line(dialogue, "{\"status\":\"ok\",\"id\":1}\n", at_us + 9 * MS);
+    assert_int_equal(pal_dialogue_counts(dialogue)->n_round_trips, 1);
+    pal_dialogue_destroy(dialogue);
+}
+
+static void
 test_too_much_is_refused_and_the_state_survives(void **state)
 {
     (void)state;
@@ -352,6 +370,7 @@ main(void)
         cmocka_unit_test(test_texts_that_a_real_unity_would_misread_are_refused),
         cmocka_unit_test(test_a_request_ends_once_also_when_its_answer_is_late),
         cmocka_unit_test(test_a_silent_modern_avatar_is_pinged_and_then_given_up),
+        cmocka_unit_test(test_an_answered_ping_gives_the_round_trip_and_only_its_own_answer_does),
         cmocka_unit_test(test_too_much_is_refused_and_the_state_survives),
         cmocka_unit_test(test_a_command_without_connection_is_refused_but_a_state_is_kept),
         cmocka_unit_test(test_a_new_model_gets_the_face_again),

@@ -256,6 +256,40 @@ test_a_peer_that_never_reads_costs_the_others_nothing(void **state)
 }
 
 static void
+test_metrics_say_who_is_connected_and_how_much_went_out(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct pal_buf out;
+    open_scene(&scene);
+    open_stage(&scene, 0);
+    pal_buf_init(&out, 8192);
+    assert_int_equal(pal_fanout_render(scene.fanout, &out), PAL_OK);
+    assert_int_equal(out.len, 0);
+    open_link(&scene, scene.port, false);
+    assert_int_equal(pal_fanout_render(scene.fanout, &out), PAL_OK);
+    assert_non_null(strstr(out.data, "\npalabre_avatar_connections{link=\"tcp\"} 0\n"));
+    set_joy(&scene, 0.5F);
+    run_until_joy(&scene, 0.5F);
+    run_until_up(&scene);
+    while (pal_link_tcp_counts(scene.link)->n_round_trips == 0) {
+        (void)uv_run(&scene.loop, UV_RUN_ONCE); /* it is silent, so it is pinged */
+    }
+    pal_buf_clear(&out);
+    assert_int_equal(pal_fanout_render(scene.fanout, &out), PAL_OK);
+    assert_non_null(strstr(out.data, "\npalabre_avatar_connections{link=\"tcp\"} 1\n"));
+    assert_null(strstr(out.data, "palabre_avatar_commands_total{link=\"tcp\"} 0\n"));
+    assert_non_null(strstr(out.data, "palabre_avatar_commands_refused_total{link=\"tcp\"} 0\n"));
+    assert_non_null(strstr(out.data, "palabre_avatar_round_trip_seconds{quantile=\"0.95\"} 0."));
+    struct pal_buf short_of_room;
+    pal_buf_init(&short_of_room, 600);
+    assert_int_equal(pal_fanout_render(scene.fanout, &short_of_room), PAL_ERR_LIMIT);
+    pal_buf_finish(&short_of_room);
+    pal_buf_finish(&out);
+    close_scene(&scene);
+}
+
+static void
 test_an_address_that_is_none_is_said(void **state)
 {
     (void)state;
@@ -278,6 +312,7 @@ main(void)
         cmocka_unit_test(test_a_batch_is_one_message_and_its_answer_counts_it),
         cmocka_unit_test(test_a_critical_command_that_is_not_answered_ends_in_time),
         cmocka_unit_test(test_a_peer_that_never_reads_costs_the_others_nothing),
+        cmocka_unit_test(test_metrics_say_who_is_connected_and_how_much_went_out),
         cmocka_unit_test(test_an_address_that_is_none_is_said),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

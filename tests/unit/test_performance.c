@@ -43,7 +43,7 @@ on_say(void *self, const char *text, size_t len)
     (void)strncat(shown->said, text, len < room ? len : room);
 }
 
-static const struct pal_link_ops link_ops = {"test", on_face, on_close, on_say};
+static const struct pal_link_ops link_ops = {"test", on_face, on_close, on_say, NULL};
 
 /* The reader behind the performance. */
 struct reader {

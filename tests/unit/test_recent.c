@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "chat/recent.h"
+#include "util/recent.h"
 
 static void
 test_quantiles_are_values_that_were_there(void **state)

@@ -76,8 +76,10 @@ function showCards() {
 function showLinks() {
     const links = sum(values, 'palabre_avatar_connections');
     const trip = values.get('palabre_avatar_round_trip_seconds{quantile="0.5"}');
+    const pages = values.get('palabre_avatar_connections{link="page"}') ?? 0;
     cards.get('links').title.parentElement.hidden = ![...values.keys()].some((key) => key.startsWith('palabre_avatar_connections'));
-    card('links', links === 0 ? '–' : number(links), trip === undefined ? t('no_links') : duration(trip * 1000));
+    card('links', links === 0 ? '–' : number(links), links === 0 ? t('no_links')
+        : [t('links_pages', number(pages)), trip === undefined ? '' : t('round_trip', duration(trip * 1000))].filter(Boolean).join(' · '));
 }
 
 // Plots: one point a second.

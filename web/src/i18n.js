@@ -93,6 +93,8 @@ const TEXTS = {
     card_turns: ['Answers', 'Réponses'],
     card_threads: ['Threads', 'Fils'],
     card_links: ['Avatars', 'Avatars'],
+    links_pages: ['{0} of them pages', 'dont {0} pages'],
+    round_trip: ['{0} there and back', '{0} aller-retour'],
     no_links: ['no link', 'aucun lien'],
     median: ['median', 'médiane'],
     p95: ['95 % under {0}', '95 % sous {0}'],

@@ -1,4 +1,4 @@
-#include "chat/recent.h"
+#include "util/recent.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

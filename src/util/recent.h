@@ -1,5 +1,5 @@
-#ifndef PAL_CHAT_RECENT_H
-#define PAL_CHAT_RECENT_H
+#ifndef PAL_UTIL_RECENT_H
+#define PAL_UTIL_RECENT_H
 /*
  * The newest durations as they were, for exact quantiles of the present: a histogram's buckets are
  * too coarse to look at. Plain data; zeroed = empty. Pure.
