@@ -5,6 +5,7 @@ import { connect, giveKey, on, subscribe } from './link.js';
 
 const FPS = 30;
 const SCALES = [0.25, 4];
+const DETAILS = [0.25, 2];
 // The end of a long reply is shown; whole words, so many characters at most.
 const TEXT_MAX = 300;
 const STAYS_MS = 6000;
@@ -27,7 +28,7 @@ if (CSS.supports('color', colour)) {
 }
 
 const avatar = createAvatar(document.getElementById('avatar'), {
-    lang, fps: FPS, zoom: numberOf('scale', SCALES, 1),
+    lang, fps: FPS, zoom: numberOf('scale', SCALES, 1), detail: numberOf('detail', DETAILS, 0),
     reducedMotion: matchMedia('(prefers-reduced-motion: reduce)').matches,
 });
 

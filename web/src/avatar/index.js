@@ -32,7 +32,7 @@ function createPicture(canvas, lang) {
 }
 
 export function createAvatar(canvas, {
-    url = '/assets/avatar.vrm', lang = 'en', reducedMotion = false, fps = 60, zoom = 1, random = Math.random,
+    url = '/assets/avatar.vrm', lang = 'en', reducedMotion = false, fps = 60, zoom = 1, detail = 0, random = Math.random,
     own = true, onError = () => {},
 } = {}) {
     const motion = createMotion({ random, reduced: reducedMotion });
@@ -48,7 +48,7 @@ export function createAvatar(canvas, {
 
     try {
         view = new View(canvas, {
-            fps, zoom,
+            fps, zoom, detail,
             onFrame: (dtS) => body.show(motion.step(dtS, body.isOld), dtS),
             onLost: () => showPicture(true),
             onBack: () => showPicture(false),

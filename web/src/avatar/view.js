@@ -16,7 +16,7 @@ const RATIO_MAX = 2;
 
 export class View {
     // Throws where there is no WebGL.
-    constructor(canvas, { fps, zoom, onFrame, onLost, onBack }) {
+    constructor(canvas, { fps, zoom, detail, onFrame, onLost, onBack }) {
         this.canvas = canvas;
         this.zoom = zoom;
         this.frameMs = 1000 / fps;
@@ -32,7 +32,8 @@ export class View {
         const light = new DirectionalLight(0xffffff, Math.PI * 0.92);
         light.position.set(0.5, 0.9, 1.2);
         this.scene.add(light, new AmbientLight(0xffffff, Math.PI * 0.08));
-        this.ratio = Math.min(RATIO_MAX, globalThis.devicePixelRatio || 1);
+        this.keepsRatio = detail > 0; // points a pixel, as the person wants it, however slow
+        this.ratio = Math.min(RATIO_MAX, detail || globalThis.devicePixelRatio || 1);
         this.body = null;
         this.isLost = false;
         this.request = 0;
@@ -124,7 +125,7 @@ export class View {
     #watchPace(sinceMs) {
         this.sinceMs += (Math.min(sinceMs, 250) - this.sinceMs) * 0.1;
         this.nSlow = this.sinceMs > Math.max(SLOW_MS, this.frameMs * 1.2) ? this.nSlow + 1 : 0;
-        if (this.nSlow > SLOW_FRAMES && this.ratio > RATIO_MIN) {
+        if (!this.keepsRatio && this.nSlow > SLOW_FRAMES && this.ratio > RATIO_MIN) {
             this.ratio = Math.max(RATIO_MIN, this.ratio * 0.8);
             this.nSlow = 0;
             this.#fit();
