@@ -14,12 +14,12 @@
 #include "chat/feed.h"
 #include "commands/command.h"
 #include "commands/download.h"
-#include "commands/engines.h"
 #include "commands/face.h"
 #include "commands/remember.h"
 #include "commands/planning.h"
 #include "commands/room_start.h"
 #include "commands/startup.h"
+#include "commands/switch.h"
 #include "commands/twitch_start.h"
 #include "output/promptness.h"
 #include "util/mem.h"
@@ -45,7 +45,7 @@ struct daemon {
     struct pal_twitch *twitch; /* NULL = no channel is wanted */
     unsigned n_leaving;        /* of the two above, that are being closed */
     struct pal_access *access;
-    struct pal_engine *engine;
+    struct pal_switch *engines;
     bool stopping;
     bool was_ready; /* the engine has been ready once: a later failure does not end the daemon */
     bool shows_progress;
@@ -63,10 +63,10 @@ static const struct pal_config_request request = {
 /* Ending, top down: each step starts the next one when it is done. */
 
 static void
-on_engine_closed(void *userdata)
+on_engines_closed(void *userdata)
 {
     struct daemon *daemon = userdata;
-    daemon->engine = NULL;
+    daemon->engines = NULL;
     uv_close((uv_handle_t *)&daemon->on_int, NULL);
     uv_close((uv_handle_t *)&daemon->on_term, NULL);
 }
@@ -77,7 +77,7 @@ on_store_closed(void *userdata)
     struct daemon *daemon = userdata;
     daemon->store = NULL;
     pal_performance_close(daemon->performance);
-    pal_engine_close(daemon->engine, on_engine_closed, daemon);
+    pal_switch_close(daemon->engines, on_engines_closed, daemon);
 }
 
 static void
@@ -127,6 +127,7 @@ stop(struct daemon *daemon, int status)
     }
     daemon->stopping = true;
     daemon->status = status;
+    pal_switch_stop(daemon->engines);
     pal_access_close(daemon->access, on_access_closed, daemon);
 }
 
@@ -223,6 +224,20 @@ on_cancel_pull(void *self)
     pal_download_cancel(daemon->download);
 }
 
+static enum pal_err
+on_switch_profile(void *self, const char *profile, struct pal_error *error)
+{
+    const struct daemon *daemon = self;
+    return pal_switch_profile(daemon->engines, profile, error);
+}
+
+static enum pal_err
+on_reload(void *self, struct pal_error *error)
+{
+    const struct daemon *daemon = self;
+    return pal_switch_reload(daemon->engines, error);
+}
+
 static void
 on_download(void *self, const struct pal_access_download *download)
 {
@@ -271,17 +286,25 @@ open_parts(struct daemon *daemon, struct pal_error *error)
                               daemon->metrics, &daemon->access, error);
     }
     if (err == PAL_OK) {
+        const struct pal_switch_parts parts = {
+            .startup = startup,
+            .sched = daemon->sched,
+            .companion = daemon->companion,
+            .access = daemon->access,
+            .on_event = on_engine_event,
+            .userdata = daemon,
+        };
+        err = pal_switch_open(&daemon->loop, &parts, &daemon->engines, error);
+    }
+    if (err == PAL_OK) {
         const struct pal_access_controls controls = {
-            .pull = on_pull, .cancel_pull = on_cancel_pull, .self = daemon};
+            .pull = on_pull,
+            .cancel_pull = on_cancel_pull,
+            .switch_profile = on_switch_profile,
+            .reload = on_reload,
+            .self = daemon,
+        };
         pal_access_set_controls(daemon->access, &controls);
-    }
-    if (err == PAL_OK) {
-        err = pal_engines_open(&daemon->loop, startup, on_engine_event, daemon, &daemon->engine,
-                               error);
-    }
-    if (err == PAL_OK) {
-        pal_sched_set_engine(daemon->sched, daemon->engine);
-        pal_access_set_engine(daemon->access, daemon->engine);
         err =
             pal_twitch_start(&daemon->loop, &startup->config, daemon->room, &daemon->twitch, error);
     }

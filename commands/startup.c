@@ -138,6 +138,28 @@ measure_quickly(const struct pal_startup *startup, const struct pal_shape *shape
     return is_new;
 }
 
+void
+pal_startup_use_plan(struct pal_startup *startup)
+{
+    pal_planning_engine(&startup->plan, &startup->machine, &startup->engine);
+    if (startup->config.ai.n_threads == PAL_CONFIG_AUTO) {
+        startup->engine.ways |= PAL_ENGINE_PACED;
+    }
+}
+
+static void
+settle_plan(struct pal_startup *startup, const struct pal_shape *shape)
+{
+    pal_startup_use_plan(startup);
+    pal_planning_announce(&startup->plan, &startup->machine);
+    size_t len = 0;
+    FILE *out = open_memstream(&startup->plan_json, &len);
+    if (out != NULL) {
+        pal_plan_print_json(out, &startup->machine, shape, &startup->plan);
+        (void)fclose(out);
+    }
+}
+
 /*
  * What runs where, on this machine. A file that can't be planned for is left to the engine, which
  * says what is wrong with it.
@@ -149,8 +171,7 @@ make_plan(struct pal_startup *startup)
     struct pal_error error;
     const struct pal_probe_options probe = {.llama_dir = startup->llama_dir, .asks_drivers = true};
     pal_probe(&probe, &startup->machine);
-    bool is_paced = startup->config.ai.n_threads == PAL_CONFIG_AUTO;
-    if (is_paced) {
+    if (startup->config.ai.n_threads == PAL_CONFIG_AUTO) {
         /* The engine follows what the cores do from step to step (pace.h), so the plan is for a
          * quiet machine: what happens to run at the start must not bind it for hours. */
         startup->machine.cpu.busy_cpus = 0;
@@ -162,17 +183,22 @@ make_plan(struct pal_startup *startup)
                                &startup->plan, &error);
     }
     if (err == PAL_OK) {
-        pal_planning_engine(&startup->plan, &startup->machine, &startup->engine);
-        startup->engine.ways |= is_paced ? PAL_ENGINE_PACED : 0;
-        pal_planning_announce(&startup->plan, &startup->machine);
-        size_t len = 0;
-        FILE *out = open_memstream(&startup->plan_json, &len);
-        if (out != NULL) {
-            pal_plan_print_json(out, &startup->machine, shape, &startup->plan);
-            (void)fclose(out);
-        }
+        settle_plan(startup, shape);
     }
     free(shape);
+}
+
+enum pal_err
+pal_startup_plan(struct pal_startup *startup, struct pal_error *error)
+{
+    struct pal_shape *shape = pal_calloc(1, sizeof(*shape));
+    enum pal_err err = pal_planning_for(&startup->config, startup->model_path, &startup->machine,
+                                        shape, &startup->plan, error);
+    if (err == PAL_OK) {
+        settle_plan(startup, shape);
+    }
+    free(shape);
+    return err;
 }
 
 static struct pal_engine_options
@@ -252,6 +278,7 @@ access_options(const struct pal_startup *startup)
         .starter = startup->starter,
         .name = config->bot.name,
         .plan_json = startup->plan_json,
+        .profile = startup->plan_json != NULL ? pal_profile_name(startup->plan.profile) : NULL,
     };
 }
 

@@ -47,6 +47,13 @@ struct pal_startup {
  */
 bool pal_startup_init(struct pal_startup *startup, const struct pal_config_request *request,
                       int argc, char **argv, int *status);
+/*
+ * Makes the plan again, after config.ai has been changed, for the machine as it was probed: fills
+ * plan, plan_json (which must be NULL) and the engine's part.
+ */
+enum pal_err pal_startup_plan(struct pal_startup *startup, struct pal_error *error) PAL_MUST_USE;
+/* The engine's part alone, which borrows from the plan and the machine of this very struct. */
+void pal_startup_use_plan(struct pal_startup *startup);
 /* Accepts NULL and a zeroed struct. */
 void pal_startup_finish(struct pal_startup *startup);
 

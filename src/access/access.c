@@ -84,6 +84,8 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .feed = options->feed,
         .name = pal_strdup(options->name != NULL ? options->name : "Palabre"),
         .plan_json = pal_strdup(options->plan_json),
+        .profile = options->profile,
+        .switching = {.profile = ""},
         .opened_s = pal_wall_seconds(),
         .api_key = pal_strdup(options->api_key),
         .allowed_hosts = copy_list(options->allowed_hosts),
@@ -139,6 +141,23 @@ pal_access_show_download(struct pal_access *access, const struct pal_access_down
 {
     access->download = *download;
     pal_access_engine_changed(access);
+}
+
+void
+pal_access_show_switch(struct pal_access *access, const struct pal_access_switch *how)
+{
+    access->switching = *how;
+    pal_access_engine_changed(access);
+}
+
+void
+pal_access_set_plan(struct pal_access *access, const char *plan_json, const char *profile,
+                    bool has_kv_on_gpu)
+{
+    free(access->plan_json);
+    access->plan_json = pal_strdup(plan_json);
+    access->profile = profile;
+    access->has_kv_on_gpu = has_kv_on_gpu;
 }
 
 void

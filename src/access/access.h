@@ -34,6 +34,7 @@ struct pal_access_options {
     const char *name;      /* what the companion is called; NULL = "Palabre" */
     struct pal_feed *feed; /* who waits and who is answered, for the page; borrowed; may be NULL */
     const char *plan_json; /* what runs where, pal_plan_print_json(); NULL = no plan */
+    const char *profile;   /* its name; static storage; NULL = no plan */
 };
 
 /* What the page's buttons do in parts that this folder does not know; any may be NULL. */
@@ -41,6 +42,10 @@ struct pal_access_controls {
     /* Starts to download a model; pal_access_show_download() tells how it goes. */
     enum pal_err (*pull)(void *self, const char *name, struct pal_error *error);
     void (*cancel_pull)(void *self);
+    /* Another engine takes the present one's place, with another profile's plan or as it is;
+     * pal_access_show_switch() tells how it goes. PAL_ERR_BUSY: one switch at a time. */
+    enum pal_err (*switch_profile)(void *self, const char *profile, struct pal_error *error);
+    enum pal_err (*reload)(void *self, struct pal_error *error);
     void *self;
 };
 
@@ -62,6 +67,20 @@ struct pal_access_download {
     struct pal_error error; /* FAILED */
 };
 
+enum pal_access_switch_stage {
+    PAL_ACCESS_SWITCH_IDLE,
+    PAL_ACCESS_SWITCH_LOADING, /* the new engine, beside the one that answers */
+    PAL_ACCESS_SWITCH_ENDING,  /* the new one answers, the old one ends its turns */
+    PAL_ACCESS_SWITCH_FAILED,  /* the old one goes on */
+};
+
+struct pal_access_switch {
+    enum pal_access_switch_stage stage;
+    const char *profile;    /* static storage; of the newest switch, "" = has none */
+    float progress;         /* 0 to 1, LOADING */
+    struct pal_error error; /* FAILED */
+};
+
 /*
  * Listens. `sched`, `companion` and `metrics` are borrowed and outlive it. Errors: PAL_ERR_CONFIG
  * (not on loopback and no api_key; port in use: the text names the port and says what to do).
@@ -78,6 +97,11 @@ void pal_access_set_controls(struct pal_access *access, const struct pal_access_
 /* How a download goes; copied. */
 void pal_access_show_download(struct pal_access *access,
                               const struct pal_access_download *download);
+/* How a switch goes; copied. */
+void pal_access_show_switch(struct pal_access *access, const struct pal_access_switch *how);
+/* What runs where has changed: as in the options. */
+void pal_access_set_plan(struct pal_access *access, const char *plan_json, const char *profile,
+                         bool has_kv_on_gpu);
 /* The engine's state has changed: the pages are told at once, not at the next tick. */
 void pal_access_engine_changed(struct pal_access *access);
 /* The port that is really listened on. */

@@ -73,6 +73,10 @@ answer_health(const struct pal_call *call, int status, json_t *body)
     if (parts != NULL) {
         (void)json_object_set_new(body, "engines", parts);
     }
+    if (call->access->profile != NULL) {
+        (void)json_object_set_new(body, "profile", json_string(call->access->profile));
+    }
+    (void)json_object_set_new(body, "switch", pal_access_describe_switch(call->access));
     pal_call_answer_json(call, status, body);
 }
 

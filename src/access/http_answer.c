@@ -28,6 +28,7 @@ reason_of(int status)
     } reasons[] = {
         {200, "OK"},
         {101, "Switching Protocols"},
+        {202, "Accepted"},
         {204, "No Content"},
         {304, "Not Modified"},
         {400, "Bad Request"},
@@ -37,6 +38,7 @@ reason_of(int status)
         {405, "Method Not Allowed"},
         {406, "Not Acceptable"},
         {408, "Request Timeout"},
+        {409, "Conflict"},
         {413, "Content Too Large"},
         {415, "Unsupported Media Type"},
         {417, "Expectation Failed"},

@@ -297,6 +297,8 @@ static const struct {
     {"forget", forget},
     {"settings", pal_page_set_settings},
     {"pause", pal_page_set_paused},
+    {"switch", pal_page_switch},
+    {"reload", pal_page_reload},
     {"pull", pal_page_pull},
     {"cancel_pull", pal_page_cancel_pull},
     {"plan", pal_page_plan},

@@ -49,6 +49,10 @@ pal_page_state(const struct pal_access *access)
                   pal_sched_is_paused(access->sched), "can_pull", access->controls.pull != NULL,
                   "download", describe_download(&access->download));
     PAL_ASSERT(out != NULL);
+    (void)json_object_set_new(out, "can_switch", json_boolean(access->controls.reload != NULL));
+    (void)json_object_set_new(out, "profile",
+                              access->profile != NULL ? json_string(access->profile) : json_null());
+    (void)json_object_set_new(out, "switch", pal_access_describe_switch(access));
     if (state == PAL_ENGINE_FAILED) {
         (void)json_object_set_new(out, "failure", pal_json_text(pal_engine_failure(engine)->text));
     }
@@ -183,6 +187,24 @@ pal_page_set_paused(struct pal_page *page, const json_t *request)
     struct pal_access *access = pal_page_access(page);
     pal_sched_set_paused(access->sched, json_is_true(json_object_get(request, "paused")));
     pal_pages_publish(access->pages, PAL_PAGE_STATE, pal_page_state(access));
+}
+
+void
+pal_page_switch(struct pal_page *page, const json_t *request)
+{
+    struct pal_error error;
+    if (pal_access_switch_profile(pal_page_access(page), request, &error) != PAL_OK) {
+        pal_page_refuse(page, "switch", request, &error);
+    }
+}
+
+void
+pal_page_reload(struct pal_page *page, const json_t *request)
+{
+    struct pal_error error;
+    if (pal_access_reload(pal_page_access(page), &error) != PAL_OK) {
+        pal_page_refuse(page, "reload", request, &error);
+    }
 }
 
 void

@@ -18,6 +18,8 @@ json_t *pal_page_turn(const struct pal_feed_entry *entry);
 /* Requests. What they change is published. */
 void pal_page_set_settings(struct pal_page *page, const json_t *request);
 void pal_page_set_paused(struct pal_page *page, const json_t *request);
+void pal_page_switch(struct pal_page *page, const json_t *request);
+void pal_page_reload(struct pal_page *page, const json_t *request);
 void pal_page_pull(struct pal_page *page, const json_t *request);
 void pal_page_cancel_pull(struct pal_page *page, const json_t *request);
 void pal_page_plan(struct pal_page *page, const json_t *request);

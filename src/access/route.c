@@ -17,6 +17,8 @@ static const struct pal_route routes[] = {
     {"/api/ps", false, false, PAL_HTTP_GET, PAL_API_OLLAMA, pal_answer_ollama_ps},
     {"/api/show", false, false, PAL_HTTP_POST, PAL_API_OLLAMA, pal_answer_ollama_show},
     {"/api/version", false, false, PAL_HTTP_GET, PAL_API_OLLAMA, pal_answer_ollama_version},
+    {"/api/profile", false, false, PAL_HTTP_POST, PAL_API_OLLAMA, pal_answer_profile},
+    {"/api/reload", false, false, PAL_HTTP_POST, PAL_API_OLLAMA, pal_answer_reload},
     {"/health", false, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_health},
     {"/healthz", false, true, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_health},
     {"/metrics", false, false, PAL_HTTP_GET, PAL_API_OPENAI, pal_answer_metrics},

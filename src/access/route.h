@@ -21,6 +21,7 @@ struct pal_access {
     struct pal_pages *pages;             /* owned; page.h */
     struct pal_access_controls controls;
     struct pal_access_download download;
+    struct pal_access_switch switching;
     bool starter;
     bool cares;
     bool has_kv_on_gpu;
@@ -31,7 +32,8 @@ struct pal_access {
     char **allowed_hosts;
     char *model_id; /* NULL = the engine's model_name */
     char *name;
-    char *plan_json; /* NULL = no plan */
+    char *plan_json;     /* NULL = no plan */
+    const char *profile; /* the same; static storage */
     pal_access_closed_fn on_closed;
     void *closed_userdata;
 };
@@ -83,6 +85,15 @@ void pal_answer_ollama_tags(const struct pal_call *call);
 void pal_answer_ollama_ps(const struct pal_call *call);
 void pal_answer_ollama_show(const struct pal_call *call);
 void pal_answer_ollama_version(const struct pal_call *call);
+/* switch_api.c */
+void pal_answer_profile(const struct pal_call *call);
+void pal_answer_reload(const struct pal_call *call);
+/* {"stage", "profile", "progress", "code", "message"}: how the newest switch goes. */
+json_t *pal_access_describe_switch(const struct pal_access *access);
+/* PAL_ERR_UNSUPPORTED: nobody does it here. Else as the controls say. */
+enum pal_err pal_access_switch_profile(struct pal_access *access, const json_t *request,
+                                       struct pal_error *error) PAL_MUST_USE;
+enum pal_err pal_access_reload(struct pal_access *access, struct pal_error *error) PAL_MUST_USE;
 /* health_api.c */
 void pal_answer_health(const struct pal_call *call);
 void pal_answer_metrics(const struct pal_call *call);

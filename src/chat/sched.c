@@ -475,6 +475,16 @@ pal_sched_n_running(const struct pal_sched *sched)
 }
 
 uint32_t
+pal_sched_n_running_in(const struct pal_sched *sched, const struct pal_engine *engine)
+{
+    uint32_t n = 0;
+    for (const struct pal_turn *turn = sched->turns; turn != NULL; turn = turn->next) {
+        n += pal_turn_is_in_engine(turn) && turn->engine == engine ? 1 : 0;
+    }
+    return n;
+}
+
+uint32_t
 pal_sched_retry_after_seconds(const struct pal_sched *sched)
 {
     /* When half of the line will be gone: earlier, all who were refused meet a full line again. */

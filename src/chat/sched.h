@@ -83,6 +83,8 @@ bool pal_sched_is_paused(const struct pal_sched *sched);
 bool pal_sched_is_ready(const struct pal_sched *sched);
 uint32_t pal_sched_n_waiting(const struct pal_sched *sched);
 uint32_t pal_sched_n_running(const struct pal_sched *sched);
+/* Of these, in that engine: a former one may be closed when there are none. */
+uint32_t pal_sched_n_running_in(const struct pal_sched *sched, const struct pal_engine *engine);
 /* Seconds after which a refused client may try again, at the present pace; at least 1. */
 uint32_t pal_sched_retry_after_seconds(const struct pal_sched *sched);
 

@@ -1,7 +1,7 @@
 // The dashboard, a download, hostile texts, and how it all looks, in a real browser.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -97,6 +97,26 @@ test('pause holds new turns back, stop ends one, forget takes a viewer out', asy
         await rowOf(page, 'souviens-toi').locator('[data-label=forget]').click();
         await page.click('#tab-chat');
         await page.waitForSelector('#empty:not([hidden])');
+        await assertClean(page, daemon.base);
+        await page.context().close();
+    });
+});
+
+test('the model is loaded again from the page, which tells how it goes, and the companion goes on', async () => {
+    await with_({}, async (daemon) => {
+        const page = await openPage(browser, daemon.base, { path: '/#board' });
+        await page.waitForSelector('#switch:not([hidden])');
+        assert.ok(await page.locator('#switch-go').isDisabled()); // a script has no profile
+        writeFileSync(join(daemon.home, 'script'), 'load fail "pas de chance"\n');
+        await page.click('#reload');
+        await page.waitForFunction(() => /pas de chance/.test(document.getElementById('switch-text').textContent));
+        writeFileSync(join(daemon.home, 'script'), 'load 800ms\non * say "le nouveau"\n');
+        await page.click('#reload');
+        await page.waitForFunction(() => /goes on answering/.test(document.getElementById('switch-text').textContent));
+        assert.ok(await page.locator('#reload').isDisabled());
+        await page.waitForFunction(() => document.getElementById('switch-text').textContent === '');
+        const answer = await (await chat(daemon)).json();
+        assert.equal(answer.choices[0].message.content, 'le nouveau');
         await assertClean(page, daemon.base);
         await page.context().close();
     });

@@ -441,11 +441,15 @@ test_turn_waits_for_an_engine_and_moves_to_its_successor(void **state)
     pal_sched_set_engine(f.sched, successor);
     settle(&f);
     assert_int_equal(fake_engine_job(successor, 0)->turn_id, f.seen[1].turn_id);
+    assert_int_equal(pal_sched_n_running_in(f.sched, f.engine), 1);
+    assert_int_equal(pal_sched_n_running_in(f.sched, successor), 1);
     /* A cancel goes to the engine that has the turn. */
     cancel(&f, f.seen[0].turn_id);
     assert_true(fake_engine_is_cancelled(f.engine, 0));
     assert_false(fake_engine_is_cancelled(successor, 0));
     fake_engine_finish(f.engine, 0, PAL_EVENT_CANCELLED, PAL_FINISH_STOP);
+    assert_int_equal(pal_sched_n_running_in(f.sched, f.engine), 0);
+    assert_int_equal(pal_sched_n_running_in(f.sched, successor), 1);
     fake_engine_finish(successor, 0, PAL_EVENT_DONE, PAL_FINISH_STOP);
     fake_engine_destroy(successor);
     pal_sched_set_engine(f.sched, NULL);

@@ -252,6 +252,29 @@ function showPause() {
     setText($('pause'), t(paused ? 'resume' : 'pause'));
 }
 
+let shownProfile = null;
+
+function showSwitch() {
+    const how = engine?.switch;
+    if (how === undefined) {
+        return;
+    }
+    const busy = how.stage === 'loading' || how.stage === 'ending';
+    $('switch').hidden = engine.can_switch !== true;
+    $('profile').disabled = busy || engine.profile === null;
+    $('switch-go').disabled = busy || engine.profile === null;
+    $('reload').disabled = busy;
+    const text = how.stage === 'loading' ? t('switch_loading', number(how.progress * 100))
+        : how.stage === 'ending' ? t('switch_ending')
+            : how.stage === 'failed' ? t('switch_failed', how.message) : '';
+    setText($('switch-text'), text);
+    if (engine.profile !== null && engine.profile !== shownProfile) {
+        shownProfile = engine.profile;
+        $('profile').value = engine.profile;
+        send({ type: 'plan' });
+    }
+}
+
 // All that is shown, again: after another language, and when the view is opened.
 export function show() {
     showCards();
@@ -259,6 +282,7 @@ export function show() {
     showMemory();
     showPlan();
     showPause();
+    showSwitch();
     plots.forEach(({ plot, data }) => plot.setData(data()));
 }
 
@@ -292,6 +316,13 @@ on('state', (message) => {
     if (!$('view-board').hidden) {
         showCards();
         showPause();
+        showSwitch();
+    }
+});
+
+on('error', ({ of, message }) => {
+    if (of === 'switch' || of === 'reload') {
+        setText($('switch-text'), message);
     }
 });
 
@@ -310,6 +341,11 @@ export function start(present) {
     makeCards();
     makePlots();
     $('pause').addEventListener('click', () => send({ type: 'pause', paused: engine?.paused !== true }));
+    $('switch').addEventListener('submit', (event) => {
+        event.preventDefault();
+        send({ type: 'switch', profile: $('profile').value });
+    });
+    $('reload').addEventListener('click', () => send({ type: 'reload' }));
     onLanguage(() => {
         makePlots();
         show();

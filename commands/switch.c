@@ -1,0 +1,380 @@
+#include "commands/switch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands/engines.h"
+#include "commands/planning.h"
+#include "util/clock.h"
+#include "util/mem.h"
+
+#define LOG_TOPIC "switch"
+#include "util/log.h"
+
+#define LOADING_MAX_US (600 * PAL_US_PER_S) /* a big model from a slow disk */
+#define ENDING_MAX_US  (300 * PAL_US_PER_S) /* no reply is that long; one that is ends CANCELLED */
+
+/* One engine, and whose it is: its events name no engine. */
+struct place {
+    struct pal_switch *owner;
+    struct pal_engine *engine; /* NULL until it is open */
+};
+
+struct pal_switch {
+    uv_loop_t *loop;
+    struct pal_switch_parts parts;
+    struct place *present;    /* NULL = it could not be opened */
+    struct place *next;       /* LOADING; else NULL */
+    struct place *old;        /* ENDING; else NULL */
+    struct pal_startup *plan; /* of next, if that has another one; borrows but for plan_json */
+    struct pal_access_switch told;
+    int64_t until_us; /* of the stage */
+    uv_timer_t look;  /* engines are changed and closed from here, never inside their events */
+    unsigned n_open;  /* engines, and `look` */
+    bool stopping;
+    void (*on_closed)(void *userdata);
+    void *closed_userdata;
+};
+
+static const struct {
+    const char *name;
+    int64_t profile;
+} profiles[] = {
+    {"auto", PAL_CONFIG_PROFILE_AUTO},
+    {"performance", PAL_CONFIG_PROFILE_PERFORMANCE},
+    {"balanced", PAL_CONFIG_PROFILE_BALANCED},
+    {"cpu", PAL_CONFIG_PROFILE_CPU},
+};
+
+/* ---- telling ---- */
+
+static void
+tell(struct pal_switch *self, enum pal_access_switch_stage stage, int64_t max_us)
+{
+    self->told.stage = stage;
+    self->until_us = pal_now_us() + max_us;
+    pal_access_show_switch(self->parts.access, &self->told);
+}
+
+/* ---- engines ---- */
+
+static void
+one_closed(struct pal_switch *self)
+{
+    if (--self->n_open == 0) {
+        void (*on_closed)(void *userdata) = self->on_closed;
+        void *userdata = self->closed_userdata;
+        free(self);
+        on_closed(userdata);
+    }
+}
+
+static void
+on_engine_closed(void *userdata)
+{
+    struct place *place = userdata;
+    struct pal_switch *self = place->owner;
+    free(place);
+    one_closed(self);
+}
+
+static void
+close_place(struct place **place)
+{
+    if (*place != NULL) {
+        pal_engine_close((*place)->engine, on_engine_closed, *place);
+        *place = NULL;
+    }
+}
+
+static void on_look(uv_timer_t *timer);
+
+static void
+on_event(const struct pal_event *event, void *userdata)
+{
+    struct place *place = userdata;
+    struct pal_switch *self = place->owner;
+    if (event->kind != PAL_EVENT_STATE || place == self->present) {
+        self->parts.on_event(event, self->parts.userdata);
+    } else if (place == self->next && !self->stopping && event->state == PAL_ENGINE_LOADING) {
+        self->told.progress = event->progress;
+        pal_access_show_switch(self->parts.access, &self->told);
+    }
+    if (place != self->present && !self->stopping && event->kind != PAL_EVENT_PIECE) {
+        (void)uv_timer_start(&self->look, on_look, 0, 0);
+    }
+}
+
+static enum pal_err
+open_place(struct pal_switch *self, const struct pal_startup *startup, struct place **made,
+           struct pal_error *error)
+{
+    struct place *place = pal_calloc(1, sizeof(*place));
+    place->owner = self;
+    enum pal_err err =
+        pal_engines_open(self->loop, startup, on_event, place, &place->engine, error);
+    if (err != PAL_OK) {
+        free(place);
+        return err;
+    }
+    self->n_open++;
+    *made = place;
+    return PAL_OK;
+}
+
+/* ---- a switch's steps ---- */
+
+static void
+drop_plan(struct pal_switch *self)
+{
+    if (self->plan != NULL) {
+        free(self->plan->plan_json);
+        free(self->plan);
+        self->plan = NULL;
+    }
+}
+
+/* The plan that the present engine goes by from now on. */
+static void
+take_plan(struct pal_switch *self)
+{
+    struct pal_startup *startup = self->parts.startup;
+    startup->config.ai.gpu_profile = self->plan->config.ai.gpu_profile;
+    startup->config.ai.n_gpu_layers = self->plan->config.ai.n_gpu_layers;
+    startup->plan = self->plan->plan;
+    free(startup->plan_json);
+    startup->plan_json = self->plan->plan_json;
+    self->plan->plan_json = NULL;
+    pal_startup_use_plan(startup);
+    pal_access_set_plan(self->parts.access, startup->plan_json,
+                        pal_profile_name(startup->plan.profile), startup->plan.has_kv_on_gpu);
+}
+
+static void
+adopt(struct pal_switch *self)
+{
+    self->old = self->present;
+    self->present = self->next;
+    self->next = NULL;
+    if (self->plan != NULL) {
+        take_plan(self);
+        drop_plan(self);
+    }
+    pal_access_set_engine(self->parts.access, self->present->engine);
+    pal_sched_set_engine(self->parts.sched, self->present->engine);
+    pal_log_info("another engine answers", "profile=%s turns_in_old=%u", self->told.profile,
+                 pal_sched_n_running_in(self->parts.sched, self->old->engine));
+    self->told.progress = 1.0F;
+    tell(self, PAL_ACCESS_SWITCH_ENDING, ENDING_MAX_US);
+}
+
+static void
+give_up(struct pal_switch *self, const struct pal_error *why)
+{
+    pal_log_warn("the engine stays", "profile=%s reason=" PAL_LOG_STR, self->told.profile,
+                 why->text);
+    close_place(&self->next);
+    drop_plan(self);
+    self->told.error = *why;
+    tell(self, PAL_ACCESS_SWITCH_FAILED, 0);
+}
+
+static void
+look_at_next(struct pal_switch *self)
+{
+    struct pal_error why;
+    enum pal_engine_state state = pal_engine_state(self->next->engine);
+    if (state == PAL_ENGINE_READY) {
+        adopt(self);
+    } else if (state == PAL_ENGINE_FAILED || state == PAL_ENGINE_STOPPED) {
+        why = *pal_engine_failure(self->next->engine);
+        give_up(self, &why);
+    } else if (pal_now_us() >= self->until_us) {
+        (void)pal_error_set(&why, PAL_ERR_TIMEOUT, "the new engine was not ready in time");
+        give_up(self, &why);
+    }
+}
+
+static void
+look_at_old(struct pal_switch *self)
+{
+    if (pal_sched_n_running_in(self->parts.sched, self->old->engine) == 0 ||
+        pal_now_us() >= self->until_us) {
+        close_place(&self->old);
+        tell(self, PAL_ACCESS_SWITCH_IDLE, 0);
+    }
+}
+
+/* After every event that may end a stage, and at the stage's deadline. */
+static void
+on_look(uv_timer_t *timer)
+{
+    struct pal_switch *self = timer->data;
+    if (self->next != NULL) {
+        look_at_next(self);
+    }
+    if (self->old != NULL) {
+        look_at_old(self);
+    }
+    if (self->next != NULL || self->old != NULL) {
+        int64_t left_us = self->until_us - pal_now_us();
+        uint64_t left_ms = left_us > 0 ? (uint64_t)(left_us / PAL_US_PER_MS) + 1 : 0;
+        (void)uv_timer_start(&self->look, on_look, left_ms, 0);
+    }
+}
+
+/* ---- asking for one ---- */
+
+static enum pal_err
+check_free(const struct pal_switch *self, struct pal_error *error)
+{
+    if (self->stopping || self->present == NULL) {
+        return pal_error_set(error, PAL_ERR_CLOSED, "palabre is stopping");
+    }
+    if (self->next != NULL || self->old != NULL) {
+        return pal_error_set(error, PAL_ERR_BUSY,
+                             "a switch is under way: try again when it is over");
+    }
+    enum pal_engine_state state = pal_engine_state(self->present->engine);
+    if (state != PAL_ENGINE_READY && state != PAL_ENGINE_FAILED) {
+        return pal_error_set(error, PAL_ERR_BUSY,
+                             "the model is still loading: try again when it is ready");
+    }
+    return PAL_OK;
+}
+
+static enum pal_err
+begin(struct pal_switch *self, const struct pal_startup *with, const char *profile,
+      struct pal_error *error)
+{
+    struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
+    *startup = *with; /* borrows; the engine copies what it needs */
+    if (startup->engine.persona != NULL) {
+        /* It may have been changed on the page since. */
+        startup->engine.persona = pal_companion_persona(self->parts.companion);
+    }
+    enum pal_err err = open_place(self, startup, &self->next, error);
+    free(startup);
+    if (err != PAL_OK) {
+        return err;
+    }
+    pal_log_info("another engine is loaded", "profile=%s", profile);
+    self->told = (struct pal_access_switch){.profile = profile};
+    tell(self, PAL_ACCESS_SWITCH_LOADING, LOADING_MAX_US);
+    (void)uv_timer_start(&self->look, on_look, 0, 0);
+    return PAL_OK;
+}
+
+enum pal_err
+pal_switch_reload(struct pal_switch *self, struct pal_error *error)
+{
+    const struct pal_startup *startup = self->parts.startup;
+    enum pal_err err = check_free(self, error);
+    return err != PAL_OK
+               ? err
+               : begin(self, startup,
+                       startup->plan_json != NULL ? pal_profile_name(startup->plan.profile) : "",
+                       error);
+}
+
+static enum pal_err
+find_profile(const char *name, int64_t *profile, struct pal_error *error)
+{
+    for (size_t i = 0; i < PAL_COUNT_OF(profiles); i++) {
+        if (strcmp(name, profiles[i].name) == 0) {
+            *profile = profiles[i].profile;
+            return PAL_OK;
+        }
+    }
+    return pal_error_set(error, PAL_ERR_ARGUMENT,
+                         "there is no such profile: it is one of performance, balanced, cpu, auto");
+}
+
+enum pal_err
+pal_switch_profile(struct pal_switch *self, const char *profile, struct pal_error *error)
+{
+    int64_t wanted = 0;
+    enum pal_err err = find_profile(profile, &wanted, error);
+    if (err == PAL_OK) {
+        err = check_free(self, error);
+    }
+    if (err == PAL_OK && self->parts.startup->plan_json == NULL) {
+        err = pal_error_set(error, PAL_ERR_UNSUPPORTED,
+                            "no model is run here, so there is no profile to choose");
+    }
+    if (err != PAL_OK) {
+        return err;
+    }
+    self->plan = pal_calloc(1, sizeof(*self->plan));
+    *self->plan = *self->parts.startup;
+    self->plan->plan_json = NULL;
+    self->plan->config.ai.gpu_profile = wanted;
+    self->plan->config.ai.n_gpu_layers = PAL_CONFIG_GPU_AUTO;
+    err = pal_startup_plan(self->plan, error);
+    if (err == PAL_OK && self->plan->plan.profile == PAL_PROFILE_CPU &&
+        wanted != PAL_CONFIG_PROFILE_CPU && wanted != PAL_CONFIG_PROFILE_AUTO) {
+        err = pal_error_set(error, PAL_ERR_UNSUPPORTED,
+                            "the profile '%s' needs a graphics card with room for this model: see "
+                            "palabre plan",
+                            profile);
+    }
+    if (err == PAL_OK) {
+        err = begin(self, self->plan, pal_profile_name(self->plan->plan.profile), error);
+    }
+    if (err != PAL_OK) {
+        drop_plan(self);
+    }
+    return err;
+}
+
+/* ---- life ---- */
+
+enum pal_err
+pal_switch_open(uv_loop_t *loop, const struct pal_switch_parts *parts, struct pal_switch **made,
+                struct pal_error *error)
+{
+    struct pal_switch *self = pal_calloc(1, sizeof(*self));
+    *self = (struct pal_switch){.loop = loop, .parts = *parts, .n_open = 1};
+    self->told.profile = "";
+    (void)uv_timer_init(loop, &self->look);
+    self->look.data = self;
+    *made = self;
+    enum pal_err err = open_place(self, parts->startup, &self->present, error);
+    if (err == PAL_OK) {
+        pal_sched_set_engine(parts->sched, self->present->engine);
+        pal_access_set_engine(parts->access, self->present->engine);
+    }
+    return err;
+}
+
+void
+pal_switch_stop(struct pal_switch *self)
+{
+    if (self != NULL) {
+        self->stopping = true;
+        (void)uv_timer_stop(&self->look);
+    }
+}
+
+static void
+on_look_closed(uv_handle_t *handle)
+{
+    one_closed(handle->data);
+}
+
+void
+pal_switch_close(struct pal_switch *self, void (*on_closed)(void *userdata), void *userdata)
+{
+    if (self == NULL) {
+        on_closed(userdata);
+        return;
+    }
+    pal_switch_stop(self);
+    drop_plan(self);
+    self->on_closed = on_closed;
+    self->closed_userdata = userdata;
+    close_place(&self->next);
+    close_place(&self->old);
+    close_place(&self->present);
+    uv_close((uv_handle_t *)&self->look, on_look_closed);
+}

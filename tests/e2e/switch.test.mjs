@@ -1,0 +1,165 @@
+// Another engine takes over while people are being answered: POST /api/reload, POST /api/profile.
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { chat, metric, post, startDaemon, until } from './daemon.mjs';
+
+const LONG = Array.from({ length: 40 }, (_, i) => `mot${i}`).join(' ');
+const SCRIPT = `on "long" say "${LONG}" rate 20/s\non "mur" say "un début" then stall\non * say "l'ancien"\n`;
+
+const health = async (daemon) => (await fetch(`${daemon.base}/health`)).json();
+const stage = async (daemon) => (await health(daemon)).switch.stage;
+const becomes = (daemon, wanted) => until(`the switch is ${wanted}`, async () => await stage(daemon) === wanted);
+const ask = (daemon, content, fields = {}) => chat(daemon, { messages: [{ role: 'user', content }], ...fields });
+const textOf = async (answer) => (await (await answer).json()).choices[0].message.content;
+
+// What the next engine is to read.
+const rewrite = (daemon, script) => writeFileSync(join(daemon.home, 'script'), script);
+
+// Reads a stream; resolves `begun` with its first text, and `whole` with everything.
+function stream(daemon, content, fields = {}) {
+    let begin;
+    const begun = new Promise((resolve) => { begin = resolve; });
+    const read = async () => {
+        const answer = await ask(daemon, content, { stream: true, ...fields });
+        assert.equal(answer.status, 200);
+        const found = { text: '', n: 0, finish: null, ends: 0 };
+        let rest = '';
+        for await (const bytes of answer.body.pipeThrough(new TextDecoderStream())) {
+            const lines = (rest + bytes).split('\n');
+            rest = lines.pop();
+            for (const line of lines.filter((one) => one.startsWith('data: '))) {
+                if (line === 'data: [DONE]') {
+                    found.ends++;
+                    continue;
+                }
+                const { delta, finish_reason: finish } = JSON.parse(line.slice(6)).choices[0];
+                found.text += delta.content ?? '';
+                found.n += delta.content ? 1 : 0;
+                found.finish = finish ?? found.finish;
+                if (found.text !== '') {
+                    begin();
+                }
+            }
+        }
+        begin();
+        return found;
+    };
+    return { begun, whole: read() };
+}
+
+async function with_(options, act) {
+    const daemon = await startDaemon(options);
+    try {
+        await act(daemon);
+        assert.equal(await metric(daemon, 'palabre_turns_running'), 0);
+    } finally {
+        assert.equal(await daemon.stop(), 0);
+    }
+}
+
+test('replies that run end in the old engine, whole and once; new ones come from the new engine', async () => {
+    await with_({ script: SCRIPT }, async (daemon) => {
+        const running = ['ana', 'bob', 'cyd'].map((user) => stream(daemon, 'long', { user }));
+        await Promise.all(running.map((one) => one.begun));
+        rewrite(daemon, 'load 500ms\non * say "le nouveau"\n');
+        const first = await post(daemon, '/api/reload', {});
+        assert.equal(first.status, 202);
+        assert.equal((await first.json()).switch.stage, 'loading');
+        const second = await post(daemon, '/api/reload', {});
+        assert.equal(second.status, 409);
+        assert.match((await second.json()).error, /under way/);
+        assert.equal(await textOf(ask(daemon, 'qui ?', { user: 'dee' })), "l'ancien");
+        await until('the new one answers', async () => (await stage(daemon)) !== 'loading');
+        assert.equal(await textOf(ask(daemon, 'qui ?', { user: 'dee' })), 'le nouveau');
+        for (const one of await Promise.all(running.map(({ whole }) => whole))) {
+            assert.equal(one.text, LONG);
+            assert.equal(one.finish, 'stop');
+            assert.equal(one.ends, 1);
+        }
+        await becomes(daemon, 'idle');
+        assert.equal(await metric(daemon, 'palabre_turns_ended_total{source="api",outcome="done"}'), 5);
+        assert.equal(await metric(daemon, 'palabre_turns_accepted_total{source="api"}'), 5);
+        // Again, and with nobody there.
+        rewrite(daemon, 'on * say "le troisième"\n');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, 'idle');
+        assert.equal(await textOf(ask(daemon, 'qui ?')), 'le troisième');
+    });
+});
+
+test('an engine that fails to load leaves the old one where it is, and says why', async () => {
+    await with_({ script: SCRIPT }, async (daemon) => {
+        rewrite(daemon, 'load fail "pas de chance"\n');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, 'failed');
+        const told = await health(daemon);
+        assert.equal(told.status, 'ok');
+        assert.match(told.switch.message, /pas de chance/);
+        assert.equal(await textOf(ask(daemon, 'qui ?')), "l'ancien");
+        rewrite(daemon, 'on * say "le nouveau"\n');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, 'idle');
+        assert.equal(await textOf(ask(daemon, 'qui ?')), 'le nouveau');
+    });
+});
+
+test('the program stops in the middle of a switch, loading or ending', async () => {
+    for (const script of ['load 60s\n', SCRIPT]) {
+        const daemon = await startDaemon({ script: SCRIPT });
+        const running = stream(daemon, 'mur');
+        running.whole.catch(() => {});
+        await running.begun;
+        rewrite(daemon, script);
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, script === SCRIPT ? 'ending' : 'loading');
+        assert.equal(await daemon.stop(), 0);
+    }
+});
+
+test('the starter model goes on with the plan of the cpu while two are answered', async () => {
+    await with_({ args: ['--backend', 'cpu'] }, async (daemon) => {
+        const more = { max_tokens: 300, ignore_eos: true };
+        const running = ['ana', 'bob'].map((user) => stream(daemon, 'raconte', { user, ...more }));
+        await Promise.all(running.map((one) => one.begun));
+        assert.equal((await post(daemon, '/api/profile', { profile: 'cpu' })).status, 202);
+        assert.equal((await post(daemon, '/api/profile', { profile: 'cpu' })).status, 409);
+        for (const one of await Promise.all(running.map(({ whole }) => whole))) {
+            assert.equal(one.finish, 'length');
+            assert.equal(one.ends, 1);
+        }
+        await becomes(daemon, 'idle');
+        const told = await health(daemon);
+        assert.equal(told.profile, 'cpu');
+        assert.equal(told.switch.profile, 'cpu');
+        assert.match(await textOf(ask(daemon, 'salut', { max_tokens: 24 })), /\p{L}{2,}/u);
+        assert.equal(await metric(daemon, 'palabre_turns_ended_total{source="api",outcome="failed"}'), 0);
+    });
+});
+
+test('a profile that there is not, or not here, is refused in words', async () => {
+    await with_({ args: ['--backend', 'cpu'] }, async (daemon) => {
+        for (const [body, words] of [
+            [{ profile: 'turbo' }, /performance, balanced, cpu, auto/],
+            [{ profile: 7 }, /give a profile/],
+            [{}, /give a profile/],
+            ['[]', /object/],
+            [{ profile: 'performance' }, /graphics card/],
+        ]) {
+            const answer = await post(daemon, '/api/profile', body);
+            assert.equal(answer.status, 400);
+            assert.match((await answer.json()).error, words);
+        }
+        assert.equal(await stage(daemon), 'idle');
+    });
+    await with_({ script: SCRIPT, args: ['--api-key', 'clé-secrète-longue'] }, async (daemon) => {
+        assert.equal((await post(daemon, '/api/reload', {})).status, 401);
+    });
+    await with_({ script: SCRIPT }, async (daemon) => {
+        const answer = await post(daemon, '/api/profile', { profile: 'cpu' });
+        assert.equal(answer.status, 400);
+        assert.match((await answer.json()).error, /no model is run/);
+        assert.equal((await post(daemon, '/api/reload', {}, { origin: 'http://evil.example' })).status, 403);
+    });
+});
