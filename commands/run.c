@@ -282,6 +282,7 @@ open_parts(struct daemon *daemon, struct pal_error *error)
     if (err == PAL_OK) {
         startup->access.starter = startup->starter;
         startup->access.performance = daemon->performance;
+        startup->access.room = startup->config.twitch.channels.n > 0 ? daemon->room : NULL;
         err = pal_access_open(&daemon->loop, &startup->access, daemon->sched, daemon->companion,
                               daemon->metrics, &daemon->access, error);
     }

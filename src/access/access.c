@@ -82,6 +82,7 @@ pal_access_open(uv_loop_t *loop, const struct pal_access_options *options, struc
         .cares = options->cares,
         .has_kv_on_gpu = options->has_kv_on_gpu,
         .feed = options->feed,
+        .room = options->room,
         .name = pal_strdup(options->name != NULL ? options->name : "Palabre"),
         .plan_json = pal_strdup(options->plan_json),
         .profile = options->profile,

@@ -14,6 +14,7 @@
 struct pal_access;
 struct pal_feed;        /* chat/feed.h */
 struct pal_performance; /* output/performance.h */
+struct pal_room;        /* chat/room.h */
 
 struct pal_access_options {
     const char *host;    /* address to bind; default "127.0.0.1" */
@@ -33,6 +34,7 @@ struct pal_access_options {
     bool starter;          /* the built-in starter model is in use (told in /health) */
     const char *name;      /* what the companion is called; NULL = "Palabre" */
     struct pal_feed *feed; /* who waits and who is answered, for the page; borrowed; may be NULL */
+    struct pal_room *room; /* whose chat the page shows live; borrowed, outlives it; may be NULL */
     const char *plan_json; /* what runs where, pal_plan_print_json(); NULL = no plan */
     const char *profile;   /* its name; static storage; NULL = no plan */
 };

@@ -1,6 +1,7 @@
 #include "access/page.h"
 
 #include "access/page_chat.h"
+#include "access/page_room.h"
 #include "access/page_status.h"
 
 #include <stdlib.h>
@@ -29,12 +30,13 @@ struct pal_pages {
     char *face;  /* the newest face's message, for whoever comes later */
     char *state; /* the state's message as it was told last */
     struct pal_page_chat *chat;
-    int64_t metrics_us; /* when they were told last */
+    struct pal_page_room *room; /* NULL = there is no stream */
+    int64_t metrics_us;         /* when they were told last */
 };
 
 static const char *const topic_names[] = {
     [PAL_PAGE_CHAT] = "chat",   [PAL_PAGE_FEED] = "feed", [PAL_PAGE_METRICS] = "metrics",
-    [PAL_PAGE_STATE] = "state", [PAL_PAGE_FACE] = "face",
+    [PAL_PAGE_STATE] = "state", [PAL_PAGE_FACE] = "face", [PAL_PAGE_ROOM] = "room",
 };
 
 static void
@@ -52,6 +54,7 @@ pal_pages_create(struct pal_access *access)
     struct pal_pages *pages = pal_calloc(1, sizeof(*pages));
     pages->access = access;
     pages->chat = pal_page_chat_create(access, pages);
+    pages->room = pal_page_room_create(access, pages, access->room);
     pal_feed_watch(access->feed, on_feed, pages);
     return pages;
 }
@@ -71,6 +74,7 @@ pal_pages_destroy(struct pal_pages *pages)
     PAL_ASSERT(pages->first == NULL);
     pal_feed_watch(pages->access->feed, NULL, NULL);
     pal_page_chat_destroy(pages->chat);
+    pal_page_room_destroy(pages->room);
     free(pages->face);
     free(pages->state);
     free(pages);
@@ -215,6 +219,9 @@ send_present(struct pal_page *page, enum pal_page_topic topic)
             send_text(page, page->pages->face, strlen(page->pages->face));
         }
         break;
+    case PAL_PAGE_ROOM:
+        pal_page_room_present(page->pages->room, page);
+        break;
     case PAL_PAGE_N_TOPICS:
         break;
     }
@@ -348,6 +355,7 @@ look_around(struct pal_pages *pages, int64_t now_us)
         return;
     }
     pages->metrics_us = now_us;
+    pal_page_room_flush(pages->room);
     json_t *metrics = pal_pages_listen(pages, PAL_PAGE_METRICS) ? pal_page_metrics(access) : NULL;
     if (metrics != NULL) {
         pal_pages_publish(pages, PAL_PAGE_METRICS, metrics);

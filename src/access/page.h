@@ -25,6 +25,7 @@ enum pal_page_topic {
     PAL_PAGE_METRICS, /* /metrics, once a second */
     PAL_PAGE_STATE,   /* the engine, a download, settings */
     PAL_PAGE_FACE,    /* the avatar's face */
+    PAL_PAGE_ROOM,    /* a stream's chat */
     PAL_PAGE_N_TOPICS,
 };
 

@@ -18,6 +18,7 @@ struct pal_access {
     struct pal_performance *performance; /* borrowed; NULL = no face follows */
     struct pal_engine *engine;           /* borrowed; NULL while there is none */
     struct pal_feed *feed;               /* borrowed; NULL = nobody keeps one */
+    struct pal_room *room;               /* borrowed; NULL = there is no stream */
     struct pal_pages *pages;             /* owned; page.h */
     struct pal_access_controls controls;
     struct pal_access_download download;

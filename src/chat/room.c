@@ -221,8 +221,10 @@ follow_up(struct pal_room *room, struct pal_room_person *person, struct pal_room
     if (is_same_place && !answer->is_given_up && answer->stage == PAL_ROOM_TURN &&
         pal_companion_amend(room->companion, answer->turn_id, line->text, line->message_id)) {
         line->arrived_us = answer->line->arrived_us; /* the wait has not begun anew */
+        pal_room_tell(answer, PAL_ROOM_ANSWER_DONE); /* by the answer to the newer one */
         pal_room_line_destroy(answer->line);
         answer->line = line;
+        pal_room_tell(answer, PAL_ROOM_ANSWER_WAITING);
         return;
     }
     pal_room_line_destroy(person->next_line);

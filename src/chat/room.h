@@ -82,6 +82,23 @@ struct pal_room_options {
     struct pal_clock clock;      /* zeroed = the system's */
 };
 
+enum pal_room_answer_state {
+    PAL_ROOM_ANSWER_WAITING,
+    PAL_ROOM_ANSWER_RUNNING, /* the engine has it */
+    PAL_ROOM_ANSWER_DONE,
+    PAL_ROOM_ANSWER_FAILED,    /* nothing could be said */
+    PAL_ROOM_ANSWER_CANCELLED, /* by a moderator, by whoever wants to be forgotten, or by hand */
+};
+
+/* How the answer to a line goes. */
+struct pal_room_progress {
+    const char *platform;
+    const char *channel;
+    const char *user_id;
+    const char *message_id; /* NULL = the platform gave none */
+    enum pal_room_answer_state state;
+};
+
 /* A line was heard, and what became of it, for those who show the chat. All calls on the loop
  * thread; the strings are borrowed for the call; a watcher must not call the room. */
 struct pal_room_watcher {
@@ -94,6 +111,8 @@ struct pal_room_watcher {
      * message (user_id NULL). */
     void (*cleared)(void *self, const char *platform, const char *channel, const char *user_id,
                     const char *message_id);
+    /* May be NULL. Told at each change, ends with one of the last three. */
+    void (*answer)(void *self, const struct pal_room_progress *progress);
     void *self;
     struct pal_room_watcher *next; /* the room's */
 };

@@ -32,6 +32,24 @@ channel_of(struct pal_room *room, const struct pal_room_line *line)
                             pal_room_now_us(room));
 }
 
+void
+pal_room_tell(const struct pal_room_answer *answer, enum pal_room_answer_state state)
+{
+    const struct pal_room_line *line = answer->line;
+    const struct pal_room_progress progress = {
+        .platform = line->voice->platform,
+        .channel = line->channel,
+        .user_id = line->user_id,
+        .message_id = line->message_id,
+        .state = state,
+    };
+    for (struct pal_room_watcher *w = answer->room->watchers; w != NULL; w = w->next) {
+        if (w->answer != NULL) {
+            w->answer(w->self, &progress);
+        }
+    }
+}
+
 /* ---- the end ---- */
 
 static void
@@ -89,6 +107,12 @@ log_answer(const struct pal_room_answer *answer, const char *by)
                  answer->queue_us / PAL_US_PER_MS, answer->first_token_us / PAL_US_PER_MS, by,
                  answer->n_samples, answer->line->voice->platform);
     count(answer->room, by);
+    bool is_cancelled = strcmp(by, "cancelled") == 0;
+    bool is_failed =
+        strcmp(by, "undelivered") == 0 || strcmp(by, "refused") == 0 || strcmp(by, "overload") == 0;
+    pal_room_tell(answer, is_cancelled ? PAL_ROOM_ANSWER_CANCELLED
+                          : is_failed  ? PAL_ROOM_ANSWER_FAILED
+                                       : PAL_ROOM_ANSWER_DONE);
 }
 
 static const char *
@@ -353,7 +377,14 @@ on_end(void *self, const struct pal_turn_end *ended)
     }
 }
 
-static const struct pal_sink_ops turn_ops = {.text = on_text, .end = on_end};
+static void
+on_started(void *self, uint64_t turn_id)
+{
+    (void)turn_id;
+    pal_room_tell(self, PAL_ROOM_ANSWER_RUNNING);
+}
+
+static const struct pal_sink_ops turn_ops = {.started = on_started, .text = on_text, .end = on_end};
 
 static unsigned
 rank_of(unsigned roles)
@@ -421,6 +452,7 @@ pal_room_begin(struct pal_room *room, struct pal_room_person *person, struct pal
     person->answer = answer;
     person->answered_us = now;
     person->was_noticed = false;
+    pal_room_tell(answer, PAL_ROOM_ANSWER_WAITING);
     struct pal_error error = {.code = PAL_OK};
     enum pal_err err = room->n_answers > PAL_ROOM_ANSWERS_MAX ? PAL_ERR_BUSY : ask(answer, &error);
     if (err == PAL_ERR_LIMIT || err == PAL_ERR_ARGUMENT) {

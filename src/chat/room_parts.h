@@ -111,6 +111,8 @@ void pal_room_maybe_finish(struct pal_room *room);
 /* Takes the line; its person has no answer under way. */
 void pal_room_begin(struct pal_room *room, struct pal_room_person *person,
                     struct pal_room_line *line);
+/* Tells the watchers how the answer goes. */
+void pal_room_tell(const struct pal_room_answer *answer, enum pal_room_answer_state state);
 /* Nothing more is said to that line. May free the answer. */
 void pal_room_give_up(struct pal_room_answer *answer);
 /* Says a line of our own: a notice, or what a command answers. `line` is whose it is. Returns its

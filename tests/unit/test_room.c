@@ -41,6 +41,8 @@ struct fixture {
     size_t n_heard;
     size_t n_heard_for_us;
     size_t n_cleared;
+    char states[64]; /* how answers went, a letter each: Waiting, Running, Done, ... */
+    size_t n_states;
 };
 
 static int64_t
@@ -124,6 +126,16 @@ on_cleared(void *self, const char *platform, const char *channel, const char *us
     ((struct fixture *)self)->n_cleared++;
 }
 
+static void
+on_answer(void *self, const struct pal_room_progress *progress)
+{
+    struct fixture *f = self;
+    assert_string_equal(progress->platform, "twitch");
+    if (f->n_states + 1 < sizeof(f->states)) {
+        f->states[f->n_states++] = "WRDFC"[progress->state];
+    }
+}
+
 static const char *const banned[] = {"crotte", NULL};
 
 static struct pal_room_options
@@ -178,7 +190,8 @@ setup(struct fixture *f)
     const struct pal_room_options options = usual_options(f);
     assert_int_equal(pal_room_create(&f->loop, &options, f->companion, &f->room, NULL), PAL_OK);
     pal_room_set_voice(f->room, "twitch", "pal_bot", &voice_ops, f);
-    watcher = (struct pal_room_watcher){.heard = on_heard, .cleared = on_cleared, .self = f};
+    watcher = (struct pal_room_watcher){
+        .heard = on_heard, .cleared = on_cleared, .answer = on_answer, .self = f};
     pal_room_watch(f->room, &watcher);
 }
 
@@ -531,6 +544,7 @@ what_moderators_remove_is_neither_answered_nor_remembered(void **state)
     assert_int_equal(fake_engine_job(f.engine, 0)->n_messages, 1);
     answer(&f, "Réponse cinq.");
     assert_int_equal(f.n_cleared, 3);
+    assert_string_equal(f.states, "WRDWRDWRCWRCWRD");
     teardown(&f);
 }
 

@@ -25,7 +25,7 @@ async function openView(name) {
         if (board === null) {
             board = await import('./dashboard.js');
             board.start(state);
-            subscribe([...TOPICS, 'feed', 'metrics']);
+            subscribe([...TOPICS, 'feed', 'metrics', 'room']);
         }
         board.show();
     }

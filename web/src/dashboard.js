@@ -5,6 +5,7 @@ import { $, h, icon, setText } from './dom.js';
 import { bytes, duration, has, number, onLanguage, t } from './i18n.js';
 import { on, send } from './link.js';
 import { parse, sum } from './metrics.js';
+import './room.js';
 
 const SECONDS_MAX = 600;
 const TURNS_MAX = 64;
