@@ -343,8 +343,7 @@ add_model(struct page *page, const struct pal_engine_facts *facts)
     add_number(page, "palabre_kv_cache_bytes", "gauge", "Size of the KV cache.", facts->kv_bytes);
     add_number(page, "palabre_context_tokens", "gauge",
                "Room for tokens, all conversations together.", facts->n_ctx_tokens);
-    add_number(page, "palabre_engine_threads", "gauge",
-               "Threads that the engine may use; it uses fewer while others want the cores.",
+    add_number(page, "palabre_engine_threads_max", "gauge", "Threads that the engine may use.",
                facts->n_threads);
     add_number(page, "palabre_model_layers", "gauge", "Layers of the model.", facts->n_layers);
     add_number(page, "palabre_model_gpu_layers", "gauge", "Layers of the model on a GPU.",
@@ -413,6 +412,22 @@ add_parts(struct page *page, const struct pal_engine *engine)
 }
 
 static void
+add_pace(struct page *page, const struct pal_engine *engine)
+{
+    struct pal_engine_pace pace = pal_engine_pace(engine);
+    if (pace.n_threads == 0) {
+        return;
+    }
+    add_number(page, "palabre_engine_threads", "gauge", "Threads that a step uses at the moment.",
+               pace.n_threads);
+    add_family(page, "palabre_engine_pace", "gauge", "1 for why it uses so many threads.");
+    for (int r = PAL_ENGINE_PACE_PLANNED; r <= PAL_ENGINE_PACE_IDLE; r++) {
+        add(page, "palabre_engine_pace{reason=\"%s\"} %d\n",
+            pal_engine_pace_reason_name((enum pal_engine_pace_reason)r), (int)pace.reason == r);
+    }
+}
+
+static void
 add_engine(struct page *page, const struct pal_engine *engine)
 {
     enum pal_engine_state state = pal_engine_state(engine);
@@ -430,6 +445,7 @@ add_engine(struct page *page, const struct pal_engine *engine)
     if (facts->model_name[0] != '\0') {
         add_model(page, facts);
     }
+    add_pace(page, engine);
     if (pal_engine_n_parts(engine) > 0) {
         add_parts(page, engine);
     }

@@ -53,6 +53,13 @@ pal_engine_n_restarts(const struct pal_engine *engine)
     return engine->ops->n_restarts != NULL ? engine->ops->n_restarts(engine) : 0;
 }
 
+struct pal_engine_pace
+pal_engine_pace(const struct pal_engine *engine)
+{
+    struct pal_engine_pace none = {.n_threads = 0};
+    return engine->ops->pace != NULL ? engine->ops->pace(engine) : none;
+}
+
 int
 pal_engine_pid(const struct pal_engine *engine)
 {

@@ -17,9 +17,10 @@ struct pal_engine_ops {
     const struct pal_engine_facts *(*facts)(const struct pal_engine *engine);
     float (*progress)(const struct pal_engine *engine);
     const struct pal_error *(*failure)(const struct pal_engine *engine);
-    uint32_t (*n_restarts)(const struct pal_engine *engine); /* NULL = 0 */
-    int (*pid)(const struct pal_engine *engine);             /* NULL = 0 */
-    size_t (*n_parts)(const struct pal_engine *engine);      /* NULL = 0 */
+    uint32_t (*n_restarts)(const struct pal_engine *engine);         /* NULL = 0 */
+    struct pal_engine_pace (*pace)(const struct pal_engine *engine); /* NULL = not known */
+    int (*pid)(const struct pal_engine *engine);                     /* NULL = 0 */
+    size_t (*n_parts)(const struct pal_engine *engine);              /* NULL = 0 */
     void (*part)(const struct pal_engine *engine, size_t i, struct pal_engine_part *part);
     void (*close)(struct pal_engine *engine, pal_engine_closed_fn on_closed, void *userdata);
 };

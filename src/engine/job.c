@@ -50,6 +50,17 @@ pal_finish_name(enum pal_finish finish)
 }
 
 const char *
+pal_engine_pace_reason_name(enum pal_engine_pace_reason reason)
+{
+    static const char *const names[] = {
+        [PAL_ENGINE_PACE_PLANNED] = "planned",
+        [PAL_ENGINE_PACE_WANTED] = "wanted",
+        [PAL_ENGINE_PACE_IDLE] = "idle",
+    };
+    return names[reason];
+}
+
+const char *
 pal_engine_state_name(enum pal_engine_state state)
 {
     switch (state) {

@@ -103,6 +103,19 @@ enum pal_engine_state {
 };
 const char *pal_engine_state_name(enum pal_engine_state state);
 
+/* Why a step uses as many threads as it does (pace.h). */
+enum pal_engine_pace_reason {
+    PAL_ENGINE_PACE_PLANNED, /* nothing has changed it */
+    PAL_ENGINE_PACE_WANTED,  /* fewer: others wanted the cores */
+    PAL_ENGINE_PACE_IDLE,    /* more again: cores were idle */
+};
+/* "planned", "wanted", "idle". */
+const char *pal_engine_pace_reason_name(enum pal_engine_pace_reason reason);
+struct pal_engine_pace {
+    uint32_t n_threads; /* 0 = not known, or nothing of this kind */
+    enum pal_engine_pace_reason reason;
+};
+
 /* What the engine holds, known once it is ready. */
 struct pal_engine_facts {
     char model_name[128]; /* general.name, else the file's name */

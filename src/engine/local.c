@@ -205,6 +205,12 @@ local_n_restarts(const struct pal_engine *base)
     return engine->n_restarts;
 }
 
+static struct pal_engine_pace
+local_pace(const struct pal_engine *base)
+{
+    return ((const struct pal_local *)base)->pace;
+}
+
 static int
 local_pid(const struct pal_engine *base)
 {
@@ -282,6 +288,7 @@ static const struct pal_engine_ops local_ops = {
     .progress = local_progress,
     .failure = local_failure,
     .n_restarts = local_n_restarts,
+    .pace = local_pace,
     .pid = local_pid,
     .close = local_close,
 };

@@ -60,6 +60,7 @@ on_state(struct pal_local *engine, const struct pal_event *event)
         engine->progress = 1;
         engine->facts = event->facts;
         engine->facts.is_safe = engine->fuse.is_safe;
+        engine->pace = (struct pal_engine_pace){.n_threads = 0}; /* the next pong tells */
         pal_log_info(
             "engine ready", "pid=%d model=" PAL_LOG_STR " variant=%s load_ms=%lld ctx_tokens=%u",
             pal_engine_pid(&engine->base), engine->facts.model_name, engine->facts.variant,
@@ -110,6 +111,7 @@ on_child_message(const struct pal_wire_message *message, void *userdata)
         if (message->serial == engine->ping_serial) {
             engine->n_silent_ticks = 0;
         }
+        engine->pace = message->pace;
         end_if_stuck(engine, message->busy_us);
         return;
     }

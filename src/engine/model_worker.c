@@ -65,6 +65,7 @@ surround_context(struct pal_model_worker *w)
     w->n_threads_now = w->model.n_threads > w->model.n_threads_batch ? w->model.n_threads
                                                                      : w->model.n_threads_batch;
     pal_pace_init(&w->pace, w->n_threads_now);
+    pal_host_set_pace(w->host, w->model.n_threads, PAL_ENGINE_PACE_PLANNED);
     pal_cost_init(&w->cost, w->n_threads_now);
     pal_drafts_init(&w->drafts);
 }

@@ -55,6 +55,8 @@ struct pal_host {
     atomic_bool is_quitting;
     atomic_uint n_cancels;         /* in the inbox: spares the lock where there are none */
     atomic_int_fast64_t busy_at;   /* when the running step began, monotonic us; 0 = idle */
+    atomic_uint n_threads_now;     /* of the steps; 0 = the worker has not said */
+    atomic_int pace_reason;        /* enum pal_engine_pace_reason */
     atomic_int status;             /* what pal_engine_serve() returns */
     int last_percent;              /* compute thread */
     struct pal_engine_facts facts; /* compute thread */
@@ -85,6 +87,13 @@ bool
 pal_host_is_quitting(struct pal_host *host)
 {
     return atomic_load(&host->is_quitting);
+}
+
+void
+pal_host_set_pace(struct pal_host *host, uint32_t n_threads, enum pal_engine_pace_reason reason)
+{
+    atomic_store(&host->pace_reason, (int)reason);
+    atomic_store(&host->n_threads_now, n_threads);
 }
 
 bool
@@ -222,8 +231,12 @@ answer_ping(struct pal_host *host, uint64_t serial)
 {
     int64_t since = atomic_load(&host->busy_at);
     int64_t busy_us = since != 0 ? pal_now_us() - since : 0;
+    const struct pal_engine_pace pace = {
+        .n_threads = atomic_load(&host->n_threads_now),
+        .reason = (enum pal_engine_pace_reason)atomic_load(&host->pace_reason),
+    };
     (void)pthread_mutex_lock(&host->lock);
-    enum pal_err err = pal_wire_put_pong(&host->outbox, serial, busy_us > 0 ? busy_us : 0);
+    enum pal_err err = pal_wire_put_pong(&host->outbox, serial, busy_us > 0 ? busy_us : 0, &pace);
     (void)pthread_mutex_unlock(&host->lock);
     if (err != PAL_OK) {
         quit(host, 1, "the front does not read");

@@ -187,12 +187,15 @@ pal_wire_put_quit(struct pal_buf *out)
 }
 
 enum pal_err
-pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us)
+pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us,
+                  const struct pal_engine_pace *pace)
 {
     struct writer w;
-    put_head(&w, out, PAL_WIRE_PONG, 2);
+    put_head(&w, out, PAL_WIRE_PONG, 4);
     put_u64(&w, serial);
     put_i64(&w, busy_us);
+    put_u64(&w, pace->n_threads);
+    put_u64(&w, (uint64_t)pace->reason);
     return put_tail(&w);
 }
 

@@ -34,6 +34,7 @@ struct pal_wire_message {
     struct pal_job job;           /* JOB; owned; not yet checked by pal_job_check() */
     uint64_t turn_id;             /* CANCEL */
     uint64_t serial;              /* PING, and its PONG */
+    struct pal_engine_pace pace;  /* PONG */
     int64_t busy_us;              /* PONG: age of the running step or load; 0 = idle */
     struct pal_event event;       /* EVENT; its text points into the bytes that were read */
 };
@@ -46,7 +47,8 @@ enum pal_err pal_wire_put_cancel(struct pal_buf *out, uint64_t turn_id) PAL_MUST
 enum pal_err pal_wire_put_ping(struct pal_buf *out, uint64_t serial) PAL_MUST_USE;
 enum pal_err pal_wire_put_quit(struct pal_buf *out) PAL_MUST_USE;
 enum pal_err pal_wire_put_event(struct pal_buf *out, const struct pal_event *event) PAL_MUST_USE;
-enum pal_err pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us) PAL_MUST_USE;
+enum pal_err pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us,
+                               const struct pal_engine_pace *pace) PAL_MUST_USE;
 
 /*
  * Reads the frame at data[0..len). PAL_OK: *message is the caller's, to be given to

@@ -364,9 +364,11 @@ take_message(struct reader *r, struct pal_wire_message *message)
         take_event(r, &message->event, n - 1);
         break;
     case PAL_WIRE_PONG:
-        n_expected = 3;
+        n_expected = 5;
         message->serial = take_u64(r, UINT64_MAX);
         message->busy_us = take_i64(r, 0, INT64_MAX);
+        message->pace.n_threads = (uint32_t)take_u64(r, UINT32_MAX);
+        message->pace.reason = (enum pal_engine_pace_reason)take_u64(r, PAL_ENGINE_PACE_IDLE);
         break;
     default:
         r->failed = true;

@@ -24,6 +24,11 @@ void pal_host_progress(struct pal_host *host, float progress);
  */
 bool pal_host_is_cancelled(struct pal_host *host, uint64_t turn_id);
 bool pal_host_is_quitting(struct pal_host *host);
+/* Compute thread: so many threads the next step uses, and why; the front is told with the next
+ * pong.
+ */
+void pal_host_set_pace(struct pal_host *host, uint32_t n_threads,
+                       enum pal_engine_pace_reason reason);
 /* Compute thread, and inside a step: has anything come in? Then work ahead of time gives way. */
 bool pal_host_has_news(struct pal_host *host);
 

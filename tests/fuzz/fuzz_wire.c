@@ -91,7 +91,7 @@ write_again(const struct pal_wire_message *m)
         err = pal_wire_put_event(&out, &m->event);
         break;
     case PAL_WIRE_PONG:
-        err = pal_wire_put_pong(&out, m->serial, m->busy_us);
+        err = pal_wire_put_pong(&out, m->serial, m->busy_us, &m->pace);
         break;
     }
     PAL_ASSERT(err == PAL_OK);

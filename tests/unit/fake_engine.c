@@ -228,6 +228,13 @@ pal_engine_part(const struct pal_engine *engine, size_t i, struct pal_engine_par
     (void)snprintf(part->name, sizeof(part->name), "%s", i == 0 ? "local" : "a \"peer\":1");
 }
 
+struct pal_engine_pace
+pal_engine_pace(const struct pal_engine *engine)
+{
+    (void)engine;
+    return (struct pal_engine_pace){.n_threads = 3, .reason = PAL_ENGINE_PACE_WANTED};
+}
+
 uint32_t
 pal_engine_n_restarts(const struct pal_engine *engine)
 {

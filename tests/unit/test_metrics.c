@@ -111,6 +111,9 @@ test_engine_and_model_are_shown_and_a_hostile_name_stays_in_its_quotes(void **st
     expect_line(&page, "palabre_engine_state{state=\"ready\"} 1");
     expect_line(&page, "palabre_engine_state{state=\"loading\"} 0");
     expect_line(&page, "palabre_engine_load_ratio 1.000");
+    expect_line(&page, "palabre_engine_threads 3");
+    expect_line(&page, "palabre_engine_pace{reason=\"planned\"} 0");
+    expect_line(&page, "palabre_engine_pace{reason=\"wanted\"} 1");
     expect_line(&page, "palabre_model_info{model=\"a \\\"model\\\" \\\\ of?none\","
                        "architecture=\"fake\",quantisation=\"Q4_K_M\",variant=\"none\","
                        "devices=\"CPU\"} 1");

@@ -89,7 +89,8 @@ put_all(struct pal_buf *out)
         struct pal_event event = full_event((enum pal_event_kind)kind);
         assert_int_equal(pal_wire_put_event(out, &event), PAL_OK);
     }
-    assert_int_equal(pal_wire_put_pong(out, 1, INT64_MAX), PAL_OK);
+    const struct pal_engine_pace pace = {.n_threads = 7, .reason = PAL_ENGINE_PACE_IDLE};
+    assert_int_equal(pal_wire_put_pong(out, 1, INT64_MAX, &pace), PAL_OK);
 }
 
 static void
@@ -182,6 +183,8 @@ read_all(const char *data, size_t len)
             break;
         case PAL_WIRE_PONG:
             assert_true(m.busy_us == INT64_MAX);
+            assert_int_equal(m.pace.n_threads, 7);
+            assert_int_equal(m.pace.reason, PAL_ENGINE_PACE_IDLE);
             break;
         }
         pal_wire_message_finish(&m);

@@ -69,8 +69,11 @@ function showCards() {
         t('card_speed_sub', number(sum(values, 'palabre_completion_tokens_total'))));
     const ended = (outcome) => number(sum(values, 'palabre_turns_ended_total', `outcome="${outcome}"`));
     card('turns', ended('done'), t('card_turns_sub', ended('failed'), ended('cancelled')));
-    const ceiling = values.get('palabre_engine_threads');
-    card('threads', ceiling === undefined ? '–' : number(ceiling), plan === null ? '' : t(`why_${plan.reasons.n_threads}`));
+    const threads = values.get('palabre_engine_threads');
+    const ceiling = values.get('palabre_engine_threads_max');
+    const why = ['wanted', 'idle'].find((reason) => values.get(`palabre_engine_pace{reason="${reason}"}`) === 1);
+    card('threads', threads === undefined ? '–' : number(threads), [threads < ceiling ? t('of_ceiling', number(ceiling)) : '',
+        why !== undefined ? t(`pace_${why}`) : plan === null ? '' : t(`why_${plan.reasons.n_threads}`)].filter(Boolean).join(' · '));
     showLinks();
 }
 

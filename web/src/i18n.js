@@ -116,6 +116,8 @@ const TEXTS = {
     card_speed_sub: ['{0} tokens so far', '{0} jetons jusqu’ici'],
     card_turns_sub: ['{0} failed, {1} cancelled', '{0} échouées, {1} annulées'],
     n_waiting: ['{0} waiting, {1} running', '{0} en attente, {1} en cours'],
+    pace_wanted: ['others want the cores', 'd’autres veulent les cœurs'],
+    pace_idle: ['cores are idle again', 'des cœurs sont de nouveau libres'],
     of_ceiling: ['of {0} at most', 'sur {0} au plus'],
     first_token: ['first token', 'premier jeton'],
     queue_wait: ['queue wait', 'attente'],
