@@ -1,0 +1,171 @@
+/* The compute thread: messages become a worker's work, and its steps are timed. */
+#include <sched.h>
+
+#include "engine/sandbox.h"
+#include "engine/serve.h"
+#include "util/clock.h"
+
+#define LOG_TOPIC "serve"
+#include "util/log.h"
+
+/* Beyond what the loaded model holds: for prompts and compute buffers; parked timelines are on top.
+ */
+#define GROWTH_MAX_BYTES (UINT64_C(4) << 30)
+
+/*
+ * Compute thread: what was emitted leaves now. The front's loop is asleep, and this core is the one
+ * that the kernel wakes it on: giving way for the moment that it needs brings the words and the
+ * face out before the next step takes every core again.
+ */
+static void
+hand_over(struct pal_host *host)
+{
+    bool has_sent = false;
+    bool has_more = false;
+    if (!pal_host_flush(host, &has_sent, &has_more)) {
+        pal_host_quit(host, 0, "the front is gone");
+    }
+    if (has_more) {
+        pal_host_wake_io(host);
+    }
+    if (has_sent) {
+        (void)sched_yield();
+    }
+}
+
+static void
+emit_state(struct pal_host *host, enum pal_engine_state state, float progress,
+           const struct pal_engine_facts *facts, const struct pal_error *error)
+{
+    struct pal_event event = {.kind = PAL_EVENT_STATE, .state = state, .progress = progress};
+    if (facts != NULL) {
+        event.facts = *facts;
+    }
+    if (error != NULL) {
+        event.error = *error;
+    }
+    pal_host_emit(host, &event);
+    hand_over(host);
+}
+
+void
+pal_host_progress(struct pal_host *host, float progress)
+{
+    atomic_store(&host->busy_at, pal_now_us());
+    int percent = progress <= 0 ? 0 : progress >= 1 ? 100 : (int)(progress * 100);
+    if (percent > host->last_percent) {
+        host->last_percent = percent;
+        emit_state(host, PAL_ENGINE_LOADING, (float)percent / 100, NULL, NULL);
+    }
+}
+
+/* The worker looks at the settings by a pointer, so they are changed in their place. */
+static void
+change_settings(struct pal_host *host, const struct pal_worker *worker,
+                struct pal_settings *settings, struct pal_wire_message *message)
+{
+    int64_t began_us = pal_now_us();
+    struct pal_error error = {0};
+    enum pal_err err = PAL_OK;
+    if (!pal_settings_share_weights(settings, &message->settings)) {
+        pal_wire_message_finish(message);
+        pal_host_quit(host, 1, "other weights need another engine");
+        return;
+    }
+    pal_settings_finish(settings);
+    *settings = message->settings;
+    atomic_store(&host->busy_at, began_us);
+    if (worker->ops->retune != NULL) {
+        err = worker->ops->retune(worker->self, &host->facts, &error);
+    }
+    atomic_store(&host->busy_at, 0);
+    host->facts.load_us = pal_now_us() - began_us;
+    emit_state(host, err == PAL_OK ? PAL_ENGINE_READY : PAL_ENGINE_FAILED, 1,
+               err == PAL_OK ? &host->facts : NULL, err == PAL_OK ? NULL : &error);
+}
+
+static void
+handle(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings,
+       struct pal_wire_message *message)
+{
+    if (message->kind == PAL_WIRE_SETTINGS) {
+        change_settings(host, worker, settings, message);
+        return;
+    }
+    if (message->kind == PAL_WIRE_CANCEL) {
+        worker->ops->cancel(worker->self, message->turn_id);
+        return;
+    }
+    struct pal_event event = {.kind = PAL_EVENT_FAILED, .turn_id = message->job.turn_id};
+    if (pal_job_check(&message->job, &event.error) == PAL_OK) {
+        worker->ops->submit(worker->self, &message->job);
+    } else if (event.turn_id != 0) {
+        pal_host_emit(host, &event);
+    }
+    pal_wire_message_finish(message);
+}
+
+static void
+compute(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings)
+{
+    int64_t wait_us = 0; /* a worker may have something to do before the first job */
+    while (!pal_host_is_quitting(host)) {
+        struct pal_wire_message message;
+        while (pal_host_pop(host, wait_us, &message)) {
+            handle(host, worker, settings, &message);
+            wait_us = 0;
+        }
+        hand_over(host);
+        atomic_store(&host->busy_at, pal_now_us());
+        wait_us = worker->ops->step(worker->self);
+        atomic_store(&host->busy_at, 0);
+        hand_over(host);
+    }
+}
+
+/* What is not needed any more is given up. Without it we are as good as most, and say so. */
+static void
+lock_up(const struct pal_engine_facts *facts, const struct pal_settings *settings)
+{
+    struct pal_error error;
+    pal_sandbox_keep_private();
+    if (pal_sandbox_close(&error) != PAL_OK) {
+        pal_log_warn("the engine runs without a sandbox", "reason=" PAL_LOG_STR, error.text);
+    }
+    /* A card's driver maps what it likes, when it likes. */
+    uint64_t growth_bytes = GROWTH_MAX_BYTES + settings->park_ram_bytes;
+    if (facts->n_layers_gpu == 0 && pal_sandbox_limit_memory(growth_bytes, &error) != PAL_OK) {
+        pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
+    }
+}
+
+void
+pal_host_run_compute(struct pal_host *host, struct pal_settings *settings)
+{
+    struct pal_worker worker = settings->script_path != NULL
+                                   ? pal_script_worker_create(host, settings)
+                                   : pal_model_worker_create(host, settings);
+    int64_t began_us = pal_now_us();
+    emit_state(host, PAL_ENGINE_LOADING, 0, NULL, NULL);
+    atomic_store(&host->busy_at, began_us);
+    struct pal_error error = {0};
+    enum pal_err err = worker.ops->load(worker.self, &host->facts, &error);
+    atomic_store(&host->busy_at, 0);
+    if (err != PAL_OK) {
+        emit_state(host, PAL_ENGINE_FAILED, 0, NULL, &error);
+        while (!pal_host_is_quitting(host)) {
+            struct pal_wire_message message;
+            if (pal_host_pop(host, -1, &message)) {
+                pal_wire_message_finish(&message);
+            }
+        }
+    } else {
+        host->facts.load_us = pal_now_us() - began_us;
+        if (host->is_process) {
+            lock_up(&host->facts, settings);
+        }
+        emit_state(host, PAL_ENGINE_READY, 1, &host->facts, NULL);
+        compute(host, &worker, settings);
+    }
+    worker.ops->destroy(worker.self);
+}
