@@ -1,3 +1,4 @@
+/* What waits becomes what runs, and what has run ends: see also sched_admit.c. */
 #include "chat/sched.h"
 
 #include <inttypes.h>
@@ -6,8 +7,7 @@
 
 #include "chat/feed.h"
 #include "chat/metrics.h"
-#include "chat/queue.h"
-#include "chat/turn.h"
+#include "chat/sched_state.h"
 #include "util/log.h"
 #include "util/mem.h"
 
@@ -18,44 +18,12 @@
 #define DEFAULT_MAX_PER_USER   8
 /* What a turn is taken to last until one has ended. */
 #define FIRST_SERVICE_US      (2 * PAL_US_PER_S)
-#define RETRY_AFTER_MAX_S     60
 #define SERVICE_SMOOTHING_DIV 8
-/* So many times longer than a turn has left may the line before it be. */
-#define LATE_TIMES 2
-
-struct pal_sched {
-    struct pal_sched_options options;
-    struct pal_metrics *metrics; /* borrowed */
-    struct pal_engine *engine;   /* borrowed; NULL = none */
-    struct pal_queue *queue;     /* of turn::item */
-    /* Every turn that is not over, in order of arrival; at most max_concurrent + max_waiting. */
-    struct pal_turn *turns;
-    uint32_t n_running;
-    uint32_t n_ending; /* ENDED, but end() has not been called yet */
-    uint64_t last_turn_id;
-    int64_t service_us; /* smoothed time that a turn spends in the engine */
-    bool is_service_known;
-    bool is_closing;
-    bool is_paused;
-
-    /* All work is done from these two, so that no caller meets a sink inside its own call. */
-    uv_idle_t kick;
-    uv_timer_t deadline;
-    int n_open_handles;
-    pal_sched_closed_fn on_closed;
-    void *closed_userdata;
-};
-
-static int64_t
-now_us(const struct pal_sched *sched)
-{
-    return pal_clock_now_us(&sched->options.clock);
-}
 
 static void on_kick(uv_idle_t *kick);
 
-static void
-kick(struct pal_sched *sched)
+void
+pal_sched_kick(struct pal_sched *sched)
 {
     if (!sched->is_closing) {
         (void)uv_idle_start(&sched->kick, on_kick);
@@ -73,7 +41,7 @@ give_up_waiting(struct pal_sched *sched, struct pal_turn *turn, enum pal_turn_st
     turn->ended.outcome = outcome;
     turn->ended.error = *why;
     sched->n_ending++;
-    kick(sched);
+    pal_sched_kick(sched);
 }
 
 /* Tells everyone that the turn is over, and frees it. */
@@ -81,12 +49,12 @@ static void
 conclude(struct pal_sched *sched, struct pal_turn *turn)
 {
     PAL_ASSERT(turn->state == PAL_TURN_ENDED);
-    int64_t total_us = now_us(sched) - turn->accepted_us;
+    int64_t total_us = pal_sched_now_us(sched) - turn->accepted_us;
     int64_t wait_us = turn->taken_us != 0 ? turn->taken_us - turn->accepted_us : total_us;
     pal_turn_unlink(&sched->turns, turn);
     turn->ended.turn_id = turn->job.turn_id;
     pal_metrics_turn_ended(sched->metrics, turn->source, &turn->ended, wait_us, total_us);
-    pal_feed_ended(sched->options.feed, &turn->ended, now_us(sched));
+    pal_feed_ended(sched->options.feed, &turn->ended, pal_sched_now_us(sched));
     pal_log_debug("turn ended", "turn=%" PRIu64 " source=%s outcome=%d reason=%s total_ms=%" PRId64,
                   turn->ended.turn_id, turn->source, (int)turn->ended.outcome,
                   pal_err_name(turn->ended.error.code), total_us / PAL_US_PER_MS);
@@ -113,7 +81,7 @@ conclude_ended(struct pal_sched *sched)
 static void
 expire(struct pal_sched *sched)
 {
-    int64_t now = now_us(sched);
+    int64_t now = pal_sched_now_us(sched);
     for (struct pal_turn *turn = sched->turns; turn != NULL; turn = turn->next) {
         if (turn->state == PAL_TURN_WAITING && turn->job.deadline_us != 0 &&
             turn->job.deadline_us <= now) {
@@ -191,7 +159,7 @@ start_turn(struct pal_sched *sched, struct pal_turn *turn)
     pal_queue_take(sched->queue, &turn->item);
     pal_turn_step(turn, PAL_STEP_TAKEN);
     turn->engine = sched->engine;
-    turn->taken_us = now_us(sched);
+    turn->taken_us = pal_sched_now_us(sched);
     pal_feed_taken(sched->options.feed, turn_id, turn->taken_us);
     sched->n_running++;
     if (turn->sink.ops->started != NULL) {
@@ -222,7 +190,7 @@ feed_engine(struct pal_sched *sched)
 static void
 on_deadline(uv_timer_t *timer)
 {
-    kick(timer->data);
+    pal_sched_kick(timer->data);
 }
 
 /* Wakes at the earliest deadline of a waiting turn; those in the engine are the engine's. */
@@ -240,7 +208,7 @@ arm_deadline(struct pal_sched *sched)
         (void)uv_timer_stop(&sched->deadline);
         return;
     }
-    int64_t delay_us = earliest_us - now_us(sched);
+    int64_t delay_us = earliest_us - pal_sched_now_us(sched);
     uint64_t delay_ms = delay_us > 0 ? (uint64_t)(delay_us / PAL_US_PER_MS) + 1 : 0;
     (void)uv_timer_start(&sched->deadline, on_deadline, delay_ms, 0);
 }
@@ -273,12 +241,12 @@ on_final(struct pal_sched *sched, struct pal_turn *turn, const struct pal_event 
     } else {
         turn->ended.outcome = PAL_OUTCOME_DONE;
         turn->ended.finish_reason = pal_finish_name(event->finish);
-        int64_t service_us = now_us(sched) - turn->taken_us;
+        int64_t service_us = pal_sched_now_us(sched) - turn->taken_us;
         sched->is_service_known = true;
         sched->service_us += (service_us - sched->service_us) / SERVICE_SMOOTHING_DIV;
     }
     conclude(sched, turn);
-    kick(sched);
+    pal_sched_kick(sched);
 }
 
 void
@@ -289,7 +257,7 @@ pal_sched_on_event(const struct pal_event *event, void *userdata)
         return; /* every turn has had its end */
     }
     if (event->kind == PAL_EVENT_STATE) {
-        kick(sched);
+        pal_sched_kick(sched);
         return;
     }
     struct pal_turn *turn = pal_turn_find(sched->turns, event->turn_id);
@@ -309,118 +277,7 @@ void
 pal_sched_set_engine(struct pal_sched *sched, struct pal_engine *engine)
 {
     sched->engine = engine;
-    kick(sched);
-}
-
-static enum pal_err
-check_request(const struct pal_sched *sched, const struct pal_turn_request *request,
-              struct pal_error *error)
-{
-    if (sched->is_closing) {
-        return pal_error_set(error, PAL_ERR_CLOSED, "palabre is stopping");
-    }
-    if (sched->engine != NULL && pal_engine_state(sched->engine) == PAL_ENGINE_FAILED) {
-        return pal_error_set(error, PAL_ERR_MODEL, "%s", pal_engine_failure(sched->engine)->text);
-    }
-    if (request->prepare == NULL) {
-        return pal_job_check(&request->job, error);
-    }
-    return PAL_OK;
-}
-
-/*
- * A turn that can't have its place in time is refused at once: nobody waits in silence for nothing.
- * Fairness may let it in sooner than all who came before it, so only what is far too late counts.
- */
-static enum pal_err
-check_time(const struct pal_sched *sched, const struct pal_job *job, struct pal_error *error)
-{
-    if (job->deadline_us == 0 || !sched->is_service_known ||
-        sched->n_running < sched->options.max_concurrent) {
-        return PAL_OK;
-    }
-    int64_t left_us = job->deadline_us - now_us(sched);
-    int64_t wait_us =
-        sched->service_us * pal_queue_n_items(sched->queue) / sched->options.max_concurrent;
-    if (wait_us <= LATE_TIMES * left_us) {
-        return PAL_OK;
-    }
-    return pal_error_set(error, PAL_ERR_BUSY,
-                         "no answer would come in time: the turns before it take about %" PRId64
-                         " s, and it has %" PRId64 " s: try again later",
-                         wait_us / PAL_US_PER_S, left_us > 0 ? left_us / PAL_US_PER_S : 0);
-}
-
-static enum pal_err
-enqueue(struct pal_sched *sched, const char *user, struct pal_turn *turn, struct pal_error *error)
-{
-    /* Turns whose end() is still due count as well, or a loop of submit and cancel would have no
-     * end. */
-    uint32_t max_waiting = sched->options.max_waiting;
-    enum pal_err err = PAL_ERR_BUSY;
-    if (pal_queue_n_items(sched->queue) + sched->n_ending < max_waiting) {
-        err = pal_queue_push(sched->queue, user, &turn->item);
-    }
-    if (err == PAL_ERR_LIMIT) {
-        return pal_error_set(error, PAL_ERR_BUSY,
-                             "too many turns of one user are waiting (%" PRIu32
-                             "): try again later",
-                             sched->options.max_waiting_per_user);
-    }
-    if (err != PAL_OK) {
-        return pal_error_set(error, PAL_ERR_BUSY,
-                             "too many turns are waiting (%" PRIu32 "): try again later",
-                             max_waiting);
-    }
-    return PAL_OK;
-}
-
-enum pal_err
-pal_sched_submit(struct pal_sched *sched, struct pal_turn_request *request, uint64_t *turn_id,
-                 struct pal_error *error)
-{
-    request->job.turn_id = sched->last_turn_id + 1;
-    enum pal_err err = check_request(sched, request, error);
-    struct pal_turn *turn = NULL;
-    if (err == PAL_OK) {
-        err = check_time(sched, &request->job, error);
-    }
-    if (err == PAL_OK) {
-        turn = pal_calloc(1, sizeof(*turn));
-        turn->item.rank = request->rank;
-        err = enqueue(sched, request->user, turn, error);
-    }
-    if (err != PAL_OK) {
-        pal_metrics_turn_refused(sched->metrics, request->source, err);
-        request->job.turn_id = 0;
-        free(turn);
-        return err;
-    }
-    turn->state = PAL_TURN_WAITING;
-    turn->source = request->source;
-    turn->sink = request->sink;
-    turn->prepare = request->prepare;
-    turn->job = request->job;
-    request->job = (struct pal_job){0};
-    if (turn->prepare != NULL) {
-        turn->conversation = pal_strdup(turn->job.conversation);
-    }
-    sched->last_turn_id = turn->job.turn_id;
-    turn->accepted_us = now_us(sched);
-    if (turn->job.submitted_us == 0) {
-        turn->job.submitted_us = turn->accepted_us;
-    }
-    pal_turn_append(&sched->turns, turn);
-    pal_metrics_turn_accepted(sched->metrics, turn->source);
-    pal_feed_accepted(sched->options.feed, turn->job.turn_id, turn->source, turn->job.conversation,
-                      request->user, turn->accepted_us);
-    if (turn->job.n_messages > 0) {
-        pal_feed_line(sched->options.feed, turn->job.turn_id,
-                      turn->job.messages[turn->job.n_messages - 1].text);
-    }
-    *turn_id = turn->job.turn_id;
-    kick(sched);
-    return PAL_OK;
+    pal_sched_kick(sched);
 }
 
 void
@@ -447,7 +304,7 @@ void
 pal_sched_set_paused(struct pal_sched *sched, bool is_paused)
 {
     sched->is_paused = is_paused;
-    kick(sched);
+    pal_sched_kick(sched);
 }
 
 bool
@@ -482,17 +339,6 @@ pal_sched_n_running_in(const struct pal_sched *sched, const struct pal_engine *e
         n += pal_turn_is_in_engine(turn) && turn->engine == engine ? 1 : 0;
     }
     return n;
-}
-
-uint32_t
-pal_sched_retry_after_seconds(const struct pal_sched *sched)
-{
-    /* When half of the line will be gone: earlier, all who were refused meet a full line again. */
-    int64_t n_ahead = (int64_t)pal_sched_n_waiting(sched) / 2 + 1;
-    int64_t wait_us = sched->service_us * n_ahead / sched->options.max_concurrent;
-    int64_t wait_s = (wait_us + PAL_US_PER_S - 1) / PAL_US_PER_S;
-    wait_s = wait_s < 1 ? 1 : wait_s;
-    return (uint32_t)(wait_s > RETRY_AFTER_MAX_S ? RETRY_AFTER_MAX_S : wait_s);
 }
 
 enum pal_err
