@@ -104,6 +104,9 @@ pal_sweep_options(const struct pal_sweep *sweep)
         .llama_dir = planning->llama_dir,
     };
     pal_planning_engine(&planning->plan, &planning->machine, &options);
+    if (planning->config.engine.speculation == PAL_CONFIG_WISH_OFF) {
+        options.ways |= PAL_ENGINE_NO_DRAFTS;
+    }
     return options;
 }
 

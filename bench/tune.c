@@ -84,6 +84,8 @@ options_for(const struct pal_tune *tune, const struct pal_tuned *way)
                     (way->is_pinned ? PAL_ENGINE_PINNED : 0) |
                     (plan->gpu >= 0 && !plan->has_kv_on_gpu ? PAL_ENGINE_NO_KV_OFFLOAD : 0) |
                     (plan->gpu >= 0 && !plan->has_op_offload ? PAL_ENGINE_NO_OP_OFFLOAD : 0);
+    /* What a draft wins depends on the words, and a trial's are always the same. */
+    ways |= PAL_ENGINE_NO_DRAFTS;
     return (struct pal_engine_options){
         .program = tune->program,
         .model_path = tune->model_path,

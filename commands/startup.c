@@ -145,6 +145,9 @@ pal_startup_use_plan(struct pal_startup *startup)
     if (startup->config.ai.n_threads == PAL_CONFIG_AUTO) {
         startup->engine.ways |= PAL_ENGINE_PACED;
     }
+    if (startup->config.engine.speculation == PAL_CONFIG_WISH_OFF) {
+        startup->engine.ways |= PAL_ENGINE_NO_DRAFTS;
+    }
 }
 
 static void

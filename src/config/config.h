@@ -204,7 +204,8 @@ struct pal_config {
         int64_t park_ram;  /* MiB, or PAL_CONFIG_PARK_AUTO */
         int64_t park_disk; /* MiB, or PAL_CONFIG_PARK_AUTO */
         bool warm;
-        char *script; /* plays a script in place of a model (tests) */
+        int64_t speculation; /* enum pal_config_wish: auto or off */
+        char *script;        /* plays a script in place of a model (tests) */
     } engine;
     struct {
         bool enabled;

@@ -87,6 +87,12 @@ static const struct pal_option_word engine_words[] = {
 
 static const struct pal_option_word park_words[] = {{"auto", PAL_CONFIG_PARK_AUTO}, {NULL, 0}};
 
+static const struct pal_option_word speculation_words[] = {
+    {"auto", PAL_CONFIG_WISH_AUTO},
+    {"off", PAL_CONFIG_WISH_OFF},
+    {NULL, 0},
+};
+
 static const struct pal_option_word seed_words[] = {{"random", PAL_CONFIG_SEED_DRAWN}, {NULL, 0}};
 
 static const struct pal_option_word fallback_words[] = {

@@ -29,7 +29,8 @@ enum pal_engine_way {
     PAL_ENGINE_PINNED = 1 << 6,     /* each thread stays on a core of its own */
     PAL_ENGINE_NO_SHARING = 1 << 7, /* nobody's cells are copied (for measuring) */
     PAL_ENGINE_NO_SHIFT = 1 << 8,   /* a window that slides is computed again (for measuring) */
-    PAL_ENGINE_WAYS_ALL = (1 << 9) - 1,
+    PAL_ENGINE_NO_DRAFTS = 1 << 9,  /* no self-speculation: see draft.h */
+    PAL_ENGINE_WAYS_ALL = (1 << 10) - 1,
 };
 
 /* Strings are copied. Zero is the default of every number. */

@@ -81,8 +81,8 @@ pal_fuse_settings(const struct pal_fuse *fuse, const struct pal_settings *usual)
     settings.n_batch_tokens = at_most(usual->n_batch_tokens, SAFE_BATCH_TOKENS);
     settings.n_ubatch_tokens = at_most(usual->n_ubatch_tokens, settings.n_batch_tokens);
     settings.kv_type = SAFE_KV_TYPE;
-    settings.ways =
-        (usual->ways & PAL_ENGINE_PACED) | PAL_ENGINE_NO_FLASH_ATTN | PAL_ENGINE_NO_EXTRA_BUFTS;
+    settings.ways = (usual->ways & (PAL_ENGINE_PACED | PAL_ENGINE_NO_DRAFTS)) |
+                    PAL_ENGINE_NO_FLASH_ATTN | PAL_ENGINE_NO_EXTRA_BUFTS;
     if (fuse->had_illegal) {
         static char variant[] = SAFE_VARIANT;
         settings.variant = variant;

@@ -130,7 +130,9 @@ add_draft_rows(struct pal_model_worker *w)
         if (room == 0) {
             continue;
         }
-        find_draft(w, turn);
+        if ((w->settings->ways & PAL_ENGINE_NO_DRAFTS) == 0) {
+            find_draft(w, turn);
+        }
         turn->draft.n_tokens = turn->draft.n_tokens < room ? turn->draft.n_tokens : room;
         turn->draft.n_tokens =
             pal_drafts_length(&w->drafts, &w->cost, w->decode_rows, n_decoding, &turn->draft);
