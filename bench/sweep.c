@@ -102,6 +102,8 @@ pal_sweep_options(const struct pal_sweep *sweep)
         .program = sweep->program,
         .model_path = planning->model_path,
         .llama_dir = planning->llama_dir,
+        .priority = (enum pal_engine_priority)planning->config.engine.priority,
+        .cpus = planning->config.engine.cpus,
     };
     pal_planning_engine(&planning->plan, &planning->machine, &options);
     if (planning->config.engine.speculation == PAL_CONFIG_WISH_OFF) {

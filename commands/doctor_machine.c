@@ -11,6 +11,7 @@
 #include "engine/library.h"
 #include "plan/explain.h"
 #include "plan/seed_rules.h"
+#include "util/cpus.h"
 #include "util/mem.h"
 #include "util/path.h"
 #include "util/text.h"
@@ -35,6 +36,27 @@ check_cpu(const struct pal_machine *machine, struct pal_checkup *checkup)
                           cpu->n_cores, cpu->n_logical,
                           (cpu->isa & PAL_ISA_AVX512) != 0 ? ", AVX-512" : ", AVX2",
                           (cpu->isa & PAL_ISA_AMX) != 0 ? ", AMX" : "");
+}
+
+/* What a game on the same machine is left. */
+static void
+check_priority(const struct pal_config *config, struct pal_checkup *checkup)
+{
+    static const char *const names[] = {"normal", "low", "idle"};
+    cpu_set_t cpus;
+    struct pal_error error;
+    if (pal_cpus_choose(config->engine.cpus, &cpus, &error) != PAL_OK) {
+        struct pal_check *check =
+            pal_checkup_add(checkup, "priority", PAL_HEALTH_FAIL, "engine.cpus: %s", error.text);
+        pal_check_mend(check, "lscpu -e");
+        return;
+    }
+    const char *list = config->engine.cpus;
+    (void)pal_checkup_add(checkup, "priority", PAL_HEALTH_OK,
+                          PAL_T("beside other programs: priority %s, processors %.60s",
+                                "à côté d'autres programmes : priorité %s, processeurs %.60s"),
+                          names[config->engine.priority],
+                          list[0] != '\0' ? list : PAL_T("all", "tous"));
 }
 
 static void
@@ -119,6 +141,7 @@ pal_check_machine(const struct pal_planning *planning, struct pal_checkup *check
     const struct pal_machine *machine = &planning->machine;
     check_cpu(machine, checkup);
     check_threads(machine, checkup);
+    check_priority(&planning->config, checkup);
     check_memory(machine, checkup);
     for (uint32_t i = 0; i < machine->n_gpus; i++) {
         check_gpu(&machine->gpus[i], checkup);

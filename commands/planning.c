@@ -222,6 +222,7 @@ pal_planning_probe(struct pal_planning *planning, bool measures)
         .cpu_xml = flags->cpu_xml,
         .gpus_json = flags->gpus,
         .llama_dir = planning->llama_dir,
+        .cpus = planning->config.engine.cpus,
         .asks_drivers = !is_imagined,
         .measures_memory = measures && is_here,
         .measures_load = measures && is_here,

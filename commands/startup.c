@@ -172,7 +172,11 @@ make_plan(struct pal_startup *startup)
 {
     struct pal_shape *shape = pal_calloc(1, sizeof(*shape));
     struct pal_error error;
-    const struct pal_probe_options probe = {.llama_dir = startup->llama_dir, .asks_drivers = true};
+    const struct pal_probe_options probe = {
+        .llama_dir = startup->llama_dir,
+        .cpus = startup->config.engine.cpus,
+        .asks_drivers = true,
+    };
     pal_probe(&probe, &startup->machine);
     if (startup->config.ai.n_threads == PAL_CONFIG_AUTO) {
         /* The engine follows what the cores do from step to step (pace.h), so the plan is for a
@@ -214,6 +218,8 @@ engine_options(const struct pal_startup *startup)
         .model_path = startup->model_path,
         .script_path = script[0] != '\0' ? script : NULL,
         .llama_dir = startup->llama_dir,
+        .priority = (enum pal_engine_priority)config->engine.priority,
+        .cpus = config->engine.cpus,
         .n_ctx_tokens = (uint32_t)config->ai.context_limit,
         .n_sequences = (uint32_t)config->rate_limiting.max_concurrent_users,
         .n_threads = (uint32_t)config->ai.n_threads,

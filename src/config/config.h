@@ -78,6 +78,13 @@ enum pal_config_engine {
     PAL_CONFIG_ENGINE_CASCADE,  /* both, and both must be there */
 };
 
+/* The same values as enum pal_engine_priority. */
+enum pal_config_priority {
+    PAL_CONFIG_PRIORITY_NORMAL,
+    PAL_CONFIG_PRIORITY_LOW,
+    PAL_CONFIG_PRIORITY_IDLE,
+};
+
 enum pal_config_backend {
     PAL_CONFIG_BACKEND_AUTO,
     PAL_CONFIG_BACKEND_CPU,
@@ -201,6 +208,8 @@ struct pal_config {
         double upstream_connect_timeout; /* seconds */
         double upstream_first_timeout;
         double upstream_idle_timeout;
+        int64_t priority;  /* enum pal_config_priority */
+        char *cpus;        /* "0-3,6"; "" = all */
         int64_t park_ram;  /* MiB, or PAL_CONFIG_PARK_AUTO */
         int64_t park_disk; /* MiB, or PAL_CONFIG_PARK_AUTO */
         bool warm;

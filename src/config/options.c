@@ -13,6 +13,7 @@
 
 #define HOST_BYTES_MAX    255
 #define NAME_BYTES_MAX    64
+#define CPUS_BYTES_MAX    1024
 #define PATH_BYTES_MAX    4095
 #define PERSONA_BYTES_MAX 32768
 
@@ -82,6 +83,13 @@ static const struct pal_option_word engine_words[] = {
     {"local", PAL_CONFIG_ENGINE_LOCAL},
     {"upstream", PAL_CONFIG_ENGINE_UPSTREAM},
     {"cascade", PAL_CONFIG_ENGINE_CASCADE},
+    {NULL, 0},
+};
+
+static const struct pal_option_word priority_words[] = {
+    {"normal", PAL_CONFIG_PRIORITY_NORMAL},
+    {"low", PAL_CONFIG_PRIORITY_LOW},
+    {"idle", PAL_CONFIG_PRIORITY_IDLE},
     {NULL, 0},
 };
 

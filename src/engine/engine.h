@@ -33,6 +33,14 @@ enum pal_engine_way {
     PAL_ENGINE_WAYS_ALL = (1 << 10) - 1,
 };
 
+/* What the engine takes of processors that others want, too: priority.h. */
+enum pal_engine_priority {
+    PAL_ENGINE_PRIORITY_NORMAL, /* its share, as any program */
+    PAL_ENGINE_PRIORITY_LOW,    /* a tenth of that */
+    PAL_ENGINE_PRIORITY_IDLE,   /* what the others leave */
+    PAL_ENGINE_PRIORITIES,
+};
+
 /* Strings are copied. Zero is the default of every number. */
 struct pal_engine_options {
     const char *program; /* file to execute as `PROGRAM engine`; NULL = a thread of this process */
@@ -52,10 +60,12 @@ struct pal_engine_options {
     unsigned ways;            /* enum pal_engine_way */
     const char *variant;      /* CPU variant, "zen4"; NULL = ggml's own choice */
     const char *gpu_device;   /* ggml's name of the one card to use; NULL = all */
-    uint64_t park_ram_bytes;  /* for timelines that have no cells now (park.h); 0 = none */
-    uint64_t park_disk_bytes; /* and behind that; 0 = none */
-    const char *park_dir;     /* folder of ours alone, for files that this run's engines share;
-                                 NULL = no files */
+    enum pal_engine_priority priority; /* of its process; a thread stays as it is, as for cpus */
+    const char *cpus;                  /* "0-3,6": processors of its process; NULL or "" = all */
+    uint64_t park_ram_bytes;           /* for timelines that have no cells now (park.h); 0 = none */
+    uint64_t park_disk_bytes;          /* and behind that; 0 = none */
+    const char *park_dir; /* folder of ours alone, for files that this run's engines share;
+                             NULL = no files */
     const char *persona;  /* what most prompts begin with: computed ahead of them; NULL = none */
     const char *warm_dir; /* keeps the persona's KV from one run to the next; NULL = it isn't */
 };

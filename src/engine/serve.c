@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/priority.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
@@ -237,6 +238,9 @@ pal_engine_serve(int fd, bool is_process)
     host->is_process = is_process;
     struct pal_settings settings = {0};
     enum pal_err err = receive_settings(host, &settings);
+    if (is_process && err == PAL_OK) {
+        pal_priority_apply(&settings);
+    }
     pthread_t io;
     int status = 1;
     if (host->wake_fd < 0) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gguf/type.h"
+#include "util/cpus.h"
 #include "util/mem.h"
 
 /* Rows that one graph computes at most where nobody says otherwise. */
@@ -13,6 +14,26 @@ static uint32_t
 or_default(uint32_t value, uint32_t fallback)
 {
     return value != 0 ? value : fallback;
+}
+
+static bool
+is_empty(const char *text)
+{
+    return text == NULL || text[0] == '\0';
+}
+
+/* Is it a list, and does it, if wanted, name processors that are there? */
+static enum pal_err
+check_cpus(const char *list, bool are_here, struct pal_error *error)
+{
+    cpu_set_t cpus;
+    struct pal_error why;
+    enum pal_err err = list == NULL ? PAL_OK
+                       : are_here   ? pal_cpus_choose(list, &cpus, &why)
+                                    : pal_cpus_read(list, &cpus, &why);
+    return err == PAL_OK
+               ? err
+               : pal_error_set(error, PAL_ERR_ARGUMENT, "the engine's processors: %s", why.text);
 }
 
 enum pal_err
@@ -35,6 +56,8 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         .ways = options->ways,
         .variant = pal_strdup(options->variant),
         .gpu_device = pal_strdup(options->gpu_device),
+        .priority = options->priority,
+        .cpus = is_empty(options->cpus) ? NULL : pal_strdup(options->cpus),
         .park_ram_bytes = options->park_ram_bytes,
         .park_disk_bytes = options->park_disk_bytes,
         .park_dir = pal_strdup(options->park_dir),
@@ -48,6 +71,9 @@ pal_settings_init(struct pal_settings *settings, const struct pal_engine_options
         settings->n_ubatch_tokens = most;
     }
     enum pal_err err = pal_settings_check(settings, error);
+    if (err == PAL_OK) {
+        err = check_cpus(settings->cpus, true, error);
+    }
     if (err != PAL_OK) {
         pal_settings_finish(settings);
     }
@@ -97,6 +123,9 @@ pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
         return pal_error_set(error, PAL_ERR_ARGUMENT,
                              "the name of a CPU variant or a card has letters and digits only");
     }
+    if (check_cpus(settings->cpus, false, error) != PAL_OK) {
+        return PAL_ERR_ARGUMENT;
+    }
     if (settings->kv_type != PAL_GGUF_TYPE_F16 && settings->kv_type != PAL_GGUF_TYPE_Q8_0) {
         return pal_error_set(error, PAL_ERR_ARGUMENT, "the KV cache is F16 or Q8_0, not type %u",
                              settings->kv_type);
@@ -115,6 +144,7 @@ pal_settings_check(const struct pal_settings *settings, struct pal_error *error)
         {"n_batch_tokens", settings->n_batch_tokens, settings->n_sequences, PAL_ENGINE_BATCH_MAX},
         {"n_threads_cpu", settings->n_threads_cpu, 0, PAL_ENGINE_THREADS_MAX},
         {"n_ubatch_tokens", settings->n_ubatch_tokens, 1, settings->n_batch_tokens},
+        {"priority", settings->priority, 0, PAL_ENGINE_PRIORITIES - 1},
         {"ways", settings->ways, 0, PAL_ENGINE_WAYS_ALL},
         {"chunk_tokens", settings->chunk_tokens, 1, PAL_ENGINE_BATCH_MAX},
     };
@@ -155,6 +185,7 @@ pal_settings_finish(struct pal_settings *settings)
     free(settings->llama_dir);
     free(settings->variant);
     free(settings->gpu_device);
+    free(settings->cpus);
     free(settings->park_dir);
     free(settings->persona);
     free(settings->warm_dir);

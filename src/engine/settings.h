@@ -12,6 +12,7 @@
 #define PAL_ENGINE_THREADS_MAX       512
 #define PAL_ENGINE_PATH_MAX_BYTES    4096
 #define PAL_ENGINE_NAME_MAX_BYTES    63
+#define PAL_ENGINE_CPUS_MAX_BYTES    1024
 #define PAL_ENGINE_PERSONA_MAX_BYTES (1u << 20)
 #define PAL_ENGINE_PARK_MAX_BYTES    ((uint64_t)1 << 50)
 
@@ -29,9 +30,11 @@ struct pal_settings {
     uint32_t chunk_tokens;
     int32_t n_gpu_layers;
     uint32_t kv_type;
-    uint32_t ways;    /* enum pal_engine_way */
-    char *variant;    /* owned, may be NULL */
-    char *gpu_device; /* owned, may be NULL */
+    uint32_t ways;     /* enum pal_engine_way */
+    char *variant;     /* owned, may be NULL */
+    char *gpu_device;  /* owned, may be NULL */
+    uint32_t priority; /* enum pal_engine_priority */
+    char *cpus;        /* owned, may be NULL */
     uint64_t park_ram_bytes;
     uint64_t park_disk_bytes;
     char *park_dir; /* owned, may be NULL */

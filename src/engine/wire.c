@@ -114,6 +114,8 @@ pal_wire_put_settings(struct pal_buf *out, const struct pal_settings *settings)
     put_u64(&w, settings->ways);
     put_text(&w, settings->variant);
     put_text(&w, settings->gpu_device);
+    put_u64(&w, settings->priority);
+    put_text(&w, settings->cpus);
     put_u64(&w, settings->park_ram_bytes);
     put_u64(&w, settings->park_disk_bytes);
     put_text(&w, settings->park_dir);

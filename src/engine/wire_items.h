@@ -3,7 +3,7 @@
 /* How many items each frame's array has after its kind; for wire.c and wire_read.c only. */
 #include "engine/job.h"
 
-#define PAL_WIRE_SETTINGS_ITEMS 21
+#define PAL_WIRE_SETTINGS_ITEMS 23
 #define PAL_WIRE_JOB_ITEMS      20
 #define PAL_WIRE_USAGE_ITEMS    9
 #define PAL_WIRE_FACTS_ITEMS    15

@@ -190,6 +190,8 @@ take_settings(struct reader *r, struct pal_settings *s)
     s->ways = take_u32(r);
     s->variant = take_text(r, PAL_ENGINE_NAME_MAX_BYTES, true);
     s->gpu_device = take_text(r, PAL_ENGINE_NAME_MAX_BYTES, true);
+    s->priority = take_u32(r);
+    s->cpus = take_text(r, PAL_ENGINE_CPUS_MAX_BYTES, true);
     s->park_ram_bytes = take_u64(r, PAL_ENGINE_PARK_MAX_BYTES);
     s->park_disk_bytes = take_u64(r, PAL_ENGINE_PARK_MAX_BYTES);
     s->park_dir = take_text(r, PAL_ENGINE_PATH_MAX_BYTES, true);

@@ -19,6 +19,7 @@ struct pal_probe_options {
     const char *gpus_json; /* a list of cards in place of the drivers' */
     const char *llama_dir; /* folder of ggml's backends; NULL = don't ask ggml */
     const char *nvml_path; /* NULL = libnvidia-ml.so.1 */
+    const char *cpus;      /* "0-3,6": what may be used of them; NULL or "" = all */
     const char *root;      /* stands before /proc and /sys; NULL = "" */
     bool asks_drivers;     /* NVML, amdgpu, ggml */
     bool measures_memory;  /* read bandwidth: 0.3 s */

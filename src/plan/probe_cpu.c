@@ -79,8 +79,21 @@ read_nodes_and_caches(hwloc_topology_t topology, hwloc_const_cpuset_t usable, st
     cpu->l3_bytes = l3 != NULL ? l3->attr->cache.size : 0;
 }
 
+/* Keeps of `usable` what the list names, unless that is nothing. */
 static void
-read_topology(hwloc_topology_t topology, bool is_here, struct pal_cpu *cpu)
+keep_listed(hwloc_cpuset_t usable, const char *list)
+{
+    hwloc_cpuset_t listed = hwloc_bitmap_alloc();
+    if (listed != NULL && hwloc_bitmap_list_sscanf(listed, list) == 0 &&
+        hwloc_bitmap_intersects(listed, usable)) {
+        (void)hwloc_bitmap_and(usable, usable, listed);
+    }
+    hwloc_bitmap_free(listed);
+}
+
+/* `list`: the processors that are ours; "" = all. */
+static void
+read_topology(hwloc_topology_t topology, bool is_here, const char *list, struct pal_cpu *cpu)
 {
     hwloc_cpuset_t usable = hwloc_bitmap_dup(hwloc_topology_get_allowed_cpuset(topology));
     hwloc_cpuset_t bound = hwloc_bitmap_alloc();
@@ -90,6 +103,9 @@ read_topology(hwloc_topology_t topology, bool is_here, struct pal_cpu *cpu)
         (void)hwloc_bitmap_and(usable, usable, bound);
     }
     hwloc_bitmap_free(bound);
+    if (list[0] != '\0') {
+        keep_listed(usable, list);
+    }
     struct pal_cpu_kind all = count_in(topology, hwloc_topology_get_topology_cpuset(topology));
     struct pal_cpu_kind ours = count_in(topology, usable);
     cpu->n_packages = count_type(topology, HWLOC_OBJ_PACKAGE);
@@ -107,7 +123,7 @@ read_topology(hwloc_topology_t topology, bool is_here, struct pal_cpu *cpu)
 
 /* Loads an XML if there is one; false: nothing usable came out of it. */
 static bool
-load_topology(const char *xml, struct pal_cpu *cpu)
+load_topology(const char *xml, const char *list, struct pal_cpu *cpu)
 {
     hwloc_topology_t topology;
     if (hwloc_topology_init(&topology) != 0) {
@@ -116,7 +132,7 @@ load_topology(const char *xml, struct pal_cpu *cpu)
     bool is_loaded = (xml == NULL || hwloc_topology_set_xml(topology, xml) == 0) &&
                      hwloc_topology_load(topology) == 0;
     if (is_loaded) {
-        read_topology(topology, xml == NULL, cpu);
+        read_topology(topology, xml == NULL, list, cpu);
     }
     hwloc_topology_destroy(topology);
     return is_loaded && cpu->n_logical > 0 && cpu->n_logical <= PAL_MACHINE_CPUS_MAX &&
@@ -263,8 +279,9 @@ void
 pal_probe_cpu(const struct pal_probe_options *options, struct pal_machine *machine)
 {
     struct pal_cpu *cpu = &machine->cpu;
+    const char *list = options->cpus != NULL ? options->cpus : "";
     if (options->cpu_xml != NULL) {
-        if (load_topology(options->cpu_xml, cpu)) {
+        if (load_topology(options->cpu_xml, list, cpu)) {
             cpu->isa = PAL_ISA_AVX2; /* an XML does not tell; every PC since 2015 has it */
             return;
         }
@@ -272,7 +289,7 @@ pal_probe_cpu(const struct pal_probe_options *options, struct pal_machine *machi
                          options->cpu_xml);
         memset(cpu, 0, sizeof(*cpu));
     }
-    if (!load_topology(NULL, cpu)) {
+    if (!load_topology(NULL, list, cpu)) {
         pal_machine_note(machine, "hwloc", "cannot read the topology: planning for one core");
         memset(cpu, 0, sizeof(*cpu));
         cpu->n_packages = cpu->n_numa = cpu->n_cores = cpu->n_logical = 1;

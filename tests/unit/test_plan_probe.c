@@ -100,6 +100,27 @@ test_topologies_give_cores_kinds_and_threads(void **state)
 }
 
 static void
+test_only_the_listed_processors_are_planned_with(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *cpus;
+        uint32_t cores, logical;
+    } rows[] = {
+        {"", 8, 16}, {"0-3", 2, 4}, {"0,2,4", 3, 3}, {"900", 8, 16}, {"nonsense", 8, 16},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct pal_probe_options options = {.cpu_xml = PLAN_DATA "/8c16t.xml",
+                                                  .cpus = rows[i].cpus};
+        struct pal_machine machine;
+        pal_probe(&options, &machine);
+        assert_int_equal(machine.cpu.n_cores_usable, rows[i].cores);
+        assert_int_equal(machine.cpu.n_logical_usable, rows[i].logical);
+        assert_int_equal(machine.cpu.n_cores, 8);
+    }
+}
+
+static void
 test_a_bad_topology_is_noted_and_this_machine_taken(void **state)
 {
     (void)state;
@@ -315,6 +336,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topologies_give_cores_kinds_and_threads),
+        IN_ROOT(test_only_the_listed_processors_are_planned_with),
         IN_ROOT(test_a_bad_topology_is_noted_and_this_machine_taken),
         IN_ROOT(test_cgroup_quota_is_the_tightest_of_all_above),
         IN_ROOT(test_old_cgroups_are_read_too),

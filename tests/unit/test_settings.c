@@ -44,6 +44,9 @@ test_what_is_out_of_range_is_named(void **state)
         {{.model_path = "m", .kv_type = 7}, "KV"},
         {{.model_path = "m", .ways = 1u << 20}, "ways"},
         {{.model_path = "m", .chunk_tokens = 1u << 30}, "chunk_tokens"},
+        {{.model_path = "m", .priority = PAL_ENGINE_PRIORITIES}, "priority"},
+        {{.model_path = "m", .cpus = "0-"}, "'0-'"},
+        {{.model_path = "m", .cpus = "0-1023"}, "is not there"},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {
         struct pal_settings s;

@@ -75,8 +75,10 @@ put_all(struct pal_buf *out)
                                                .n_threads_cpu = 6,
                                                .n_ubatch_tokens = 96,
                                                .ways = PAL_ENGINE_NO_KV_OFFLOAD,
-                                               .variant = "zen4"};
+                                               .variant = "zen4",
+                                               .priority = PAL_ENGINE_PRIORITY_LOW};
     assert_int_equal(pal_settings_init(&settings, &options, NULL), PAL_OK);
+    settings.cpus = pal_strdup("0-3,6"); /* which this machine need not have */
     assert_int_equal(pal_wire_put_settings(out, &settings), PAL_OK);
     pal_settings_finish(&settings);
     struct pal_job job = full_job();
@@ -166,6 +168,8 @@ read_all(const char *data, size_t len)
             assert_int_equal(m.settings.ways, PAL_ENGINE_NO_KV_OFFLOAD);
             assert_string_equal(m.settings.variant, "zen4");
             assert_null(m.settings.gpu_device);
+            assert_int_equal(m.settings.priority, PAL_ENGINE_PRIORITY_LOW);
+            assert_string_equal(m.settings.cpus, "0-3,6");
             break;
         case PAL_WIRE_JOB:
             check_job(&m.job);
