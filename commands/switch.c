@@ -5,6 +5,7 @@
 
 #include "commands/engines.h"
 #include "commands/planning.h"
+#include "plan/probe.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
@@ -13,6 +14,9 @@
 
 #define LOADING_MAX_US (600 * PAL_US_PER_S) /* a big model from a slow disk */
 #define ENDING_MAX_US  (300 * PAL_US_PER_S) /* no reply is that long; one that is ends CANCELLED */
+#define HANDING_MAX_US (10 * PAL_US_PER_S)  /* then the new one computes again what it lacks */
+/* What the rest of the machine may want meanwhile. */
+#define RAM_SPARE_BYTES ((uint64_t)256 << 20)
 
 /* One engine, and whose it is: its events name no engine. */
 struct place {
@@ -24,13 +28,16 @@ struct pal_switch {
     uv_loop_t *loop;
     struct pal_switch_parts parts;
     struct place *present;    /* NULL = it could not be opened */
-    struct place *next;       /* LOADING; else NULL */
-    struct place *old;        /* ENDING; else NULL */
+    struct place *next;       /* LOADING, ROOM; else NULL */
+    struct place *old;        /* ENDING, ROOM; else NULL */
+    bool is_handing_over;     /* the one that is to go writes down what it knows */
+    bool is_going_back;       /* next is the former engine again, because of told.error */
     struct pal_startup *plan; /* of next, if that has another one; borrows but for plan_json */
     struct pal_access_switch told;
-    int64_t until_us; /* of the stage */
-    uv_timer_t look;  /* engines are changed and closed from here, never inside their events */
-    unsigned n_open;  /* engines, and `look` */
+    int64_t until_us;   /* of the stage */
+    uv_timer_t look;    /* engines are changed and closed from here, never inside their events */
+    unsigned n_open;    /* engines, and `look` */
+    unsigned n_leaving; /* closed to make room, and not gone yet */
     bool stopping;
     void (*on_closed)(void *userdata);
     void *closed_userdata;
@@ -58,6 +65,8 @@ tell(struct pal_switch *self, enum pal_access_switch_stage stage, int64_t max_us
 
 /* ---- engines ---- */
 
+static void on_look(uv_timer_t *timer);
+
 static void
 one_closed(struct pal_switch *self)
 {
@@ -75,6 +84,9 @@ on_engine_closed(void *userdata)
     struct place *place = userdata;
     struct pal_switch *self = place->owner;
     free(place);
+    if (self->n_leaving > 0 && --self->n_leaving == 0 && !self->stopping) {
+        (void)uv_timer_start(&self->look, on_look, 0, 0);
+    }
     one_closed(self);
 }
 
@@ -87,20 +99,24 @@ close_place(struct place **place)
     }
 }
 
-static void on_look(uv_timer_t *timer);
-
 static void
 on_event(const struct pal_event *event, void *userdata)
 {
     struct place *place = userdata;
     struct pal_switch *self = place->owner;
+    bool is_final = event->kind != PAL_EVENT_STATE && event->kind != PAL_EVENT_PIECE;
+    if (is_final && place == self->old && self->present != NULL && !self->stopping) {
+        /* What this turn computed lies ready: before its user can say the next thing. */
+        pal_engine_adopt(self->present->engine);
+    }
     if (event->kind != PAL_EVENT_STATE || place == self->present) {
         self->parts.on_event(event, self->parts.userdata);
     } else if (place == self->next && !self->stopping && event->state == PAL_ENGINE_LOADING) {
         self->told.progress = event->progress;
         pal_access_show_switch(self->parts.access, &self->told);
     }
-    if (place != self->present && !self->stopping && event->kind != PAL_EVENT_PIECE) {
+    if ((place != self->present || self->is_handing_over) && !self->stopping &&
+        event->kind != PAL_EVENT_PIECE) {
         (void)uv_timer_start(&self->look, on_look, 0, 0);
     }
 }
@@ -151,17 +167,26 @@ take_plan(struct pal_switch *self)
 }
 
 static void
-adopt(struct pal_switch *self)
+answer_with_next(struct pal_switch *self)
 {
-    self->old = self->present;
     self->present = self->next;
     self->next = NULL;
-    if (self->plan != NULL) {
+    if (self->plan != NULL && !self->is_going_back) {
         take_plan(self);
-        drop_plan(self);
     }
+    drop_plan(self);
+    pal_engine_adopt(self->present->engine);
     pal_access_set_engine(self->parts.access, self->present->engine);
     pal_sched_set_engine(self->parts.sched, self->present->engine);
+}
+
+/* The old one has nothing to say any more, or has handed over: the new one answers. */
+static void
+adopt(struct pal_switch *self)
+{
+    self->is_handing_over = false;
+    self->old = self->present;
+    answer_with_next(self);
     pal_log_info("another engine answers", "profile=%s turns_in_old=%u", self->told.profile,
                  pal_sched_n_running_in(self->parts.sched, self->old->engine));
     self->told.progress = 1.0F;
@@ -179,29 +204,117 @@ give_up(struct pal_switch *self, const struct pal_error *why)
     tell(self, PAL_ACCESS_SWITCH_FAILED, 0);
 }
 
+static enum pal_err
+open_next(struct pal_switch *self, const struct pal_startup *with, struct pal_error *error)
+{
+    struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
+    *startup = *with; /* borrows; the engine copies what it needs */
+    if (startup->engine.persona != NULL) {
+        /* It may have been changed on the page since. */
+        startup->engine.persona = pal_companion_persona(self->parts.companion);
+    }
+    enum pal_err err = open_place(self, startup, &self->next, error);
+    free(startup);
+    return err;
+}
+
+/* Where the old one had to go first: another of its kind is loaded. */
+static void
+go_back(struct pal_switch *self, const struct pal_error *why)
+{
+    struct pal_error error;
+    pal_log_warn("the former engine is loaded again", "reason=" PAL_LOG_STR, why->text);
+    close_place(&self->next);
+    self->told.error = *why;
+    self->is_going_back = true;
+    tell(self, PAL_ACCESS_SWITCH_ROOM, LOADING_MAX_US);
+    if (open_next(self, self->parts.startup, &error) != PAL_OK) {
+        pal_log_error("no engine can be opened", "reason=" PAL_LOG_STR, error.text);
+        tell(self, PAL_ACCESS_SWITCH_FAILED, 0);
+    }
+    pal_access_set_engine(self->parts.access, self->next != NULL ? self->next->engine : NULL);
+}
+
+static void
+on_next_ready(struct pal_switch *self)
+{
+    struct pal_error error;
+    if (self->present == NULL) {
+        answer_with_next(self);
+        pal_log_info("another engine answers", "profile=%s", self->told.profile);
+        tell(self, self->is_going_back ? PAL_ACCESS_SWITCH_FAILED : PAL_ACCESS_SWITCH_IDLE, 0);
+    } else if (pal_engine_hand_over(self->present->engine, &error) == PAL_OK) {
+        self->is_handing_over = true;
+        tell(self, PAL_ACCESS_SWITCH_LOADING, HANDING_MAX_US);
+    } else {
+        adopt(self);
+    }
+}
+
 static void
 look_at_next(struct pal_switch *self)
 {
     struct pal_error why;
     enum pal_engine_state state = pal_engine_state(self->next->engine);
+    if (self->is_handing_over) {
+        if (pal_engine_state(self->present->engine) != PAL_ENGINE_READY ||
+            pal_now_us() >= self->until_us) {
+            adopt(self);
+        }
+        return;
+    }
     if (state == PAL_ENGINE_READY) {
-        adopt(self);
-    } else if (state == PAL_ENGINE_FAILED || state == PAL_ENGINE_STOPPED) {
+        on_next_ready(self);
+        return;
+    }
+    if (state == PAL_ENGINE_FAILED || state == PAL_ENGINE_STOPPED) {
         why = *pal_engine_failure(self->next->engine);
-        give_up(self, &why);
     } else if (pal_now_us() >= self->until_us) {
         (void)pal_error_set(&why, PAL_ERR_TIMEOUT, "the new engine was not ready in time");
+    } else {
+        return;
+    }
+    if (self->present != NULL) {
         give_up(self, &why);
+    } else if (!self->is_going_back) {
+        go_back(self, &why);
+    } else {
+        answer_with_next(self); /* it says why it can't to everybody who asks */
+        tell(self, PAL_ACCESS_SWITCH_FAILED, 0);
     }
 }
 
 static void
 look_at_old(struct pal_switch *self)
 {
-    if (pal_sched_n_running_in(self->parts.sched, self->old->engine) == 0 ||
-        pal_now_us() >= self->until_us) {
-        close_place(&self->old);
+    bool is_late = pal_now_us() >= self->until_us;
+    if (self->is_handing_over && !is_late &&
+        pal_engine_state(self->old->engine) == PAL_ENGINE_READY) {
+        return;
+    }
+    self->is_handing_over = false;
+    if (pal_sched_n_running_in(self->parts.sched, self->old->engine) > 0 && !is_late) {
+        return;
+    }
+    if (self->told.stage == PAL_ACCESS_SWITCH_ROOM) {
+        pal_access_set_engine(self->parts.access, NULL);
+        self->n_leaving = 1;
+    } else {
         tell(self, PAL_ACCESS_SWITCH_IDLE, 0);
+    }
+    close_place(&self->old);
+}
+
+/* The old one is gone, with all that it held. */
+static void
+fill_room(struct pal_switch *self)
+{
+    struct pal_error error;
+    tell(self, PAL_ACCESS_SWITCH_ROOM, LOADING_MAX_US);
+    if (open_next(self, self->plan != NULL ? self->plan : self->parts.startup, &error) != PAL_OK) {
+        go_back(self, &error);
+    } else {
+        pal_access_set_engine(self->parts.access, self->next->engine);
     }
 }
 
@@ -210,6 +323,11 @@ static void
 on_look(uv_timer_t *timer)
 {
     struct pal_switch *self = timer->data;
+    bool has_room = self->told.stage == PAL_ACCESS_SWITCH_ROOM && self->next == NULL &&
+                    self->old == NULL && self->n_leaving == 0;
+    if (has_room) {
+        fill_room(self);
+    }
     if (self->next != NULL) {
         look_at_next(self);
     }
@@ -228,12 +346,13 @@ on_look(uv_timer_t *timer)
 static enum pal_err
 check_free(const struct pal_switch *self, struct pal_error *error)
 {
-    if (self->stopping || self->present == NULL) {
-        return pal_error_set(error, PAL_ERR_CLOSED, "palabre is stopping");
-    }
-    if (self->next != NULL || self->old != NULL) {
+    if (!self->stopping &&
+        (self->next != NULL || self->old != NULL || self->told.stage == PAL_ACCESS_SWITCH_ROOM)) {
         return pal_error_set(error, PAL_ERR_BUSY,
                              "a switch is under way: try again when it is over");
+    }
+    if (self->stopping || self->present == NULL) {
+        return pal_error_set(error, PAL_ERR_CLOSED, "palabre is stopping");
     }
     enum pal_engine_state state = pal_engine_state(self->present->engine);
     if (state != PAL_ENGINE_READY && state != PAL_ENGINE_FAILED) {
@@ -243,24 +362,57 @@ check_free(const struct pal_switch *self, struct pal_error *error)
     return PAL_OK;
 }
 
+/* Is there memory for both at once? The old one's is in use by now; what it maps of the file, both
+ * may. */
+static bool
+fit_together(const struct pal_switch *self, const struct pal_plan *plan)
+{
+    const struct pal_startup *startup = self->parts.startup;
+    const struct pal_plan *old = &startup->plan;
+    if (!startup->config.engine.switch_beside) {
+        return false;
+    }
+    if (startup->plan_json == NULL) {
+        return true; /* a script, or servers: there is nothing to count */
+    }
+    uint64_t on_card = pal_sizes_gpu(&plan->sizes) + pal_sizes_gpu(&old->sizes);
+    bool is_on_card = pal_sizes_gpu(&plan->sizes) > 0 && pal_sizes_gpu(&old->sizes) > 0;
+    if (is_on_card && on_card + plan->gpu_reserve_bytes > plan->gpu_free_bytes) {
+        return false;
+    }
+    struct pal_machine *machine = pal_calloc(1, sizeof(*machine));
+    pal_probe_memory(&(struct pal_probe_options){.root = NULL}, machine);
+    uint64_t available = machine->memory.available_bytes;
+    free(machine);
+    uint64_t needed = pal_sizes_ram(&plan->sizes) + RAM_SPARE_BYTES;
+    bool fits_limit = plan->ram_available_bytes == 0 ||
+                      needed + pal_sizes_ram(&old->sizes) <= plan->ram_available_bytes;
+    return available == 0 || (needed <= available && fits_limit);
+}
+
 static enum pal_err
 begin(struct pal_switch *self, const struct pal_startup *with, const char *profile,
       struct pal_error *error)
 {
-    struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
-    *startup = *with; /* borrows; the engine copies what it needs */
-    if (startup->engine.persona != NULL) {
-        /* It may have been changed on the page since. */
-        startup->engine.persona = pal_companion_persona(self->parts.companion);
+    self->is_going_back = false;
+    if (fit_together(self, &with->plan)) {
+        enum pal_err err = open_next(self, with, error);
+        if (err != PAL_OK) {
+            return err;
+        }
+        pal_log_info("another engine is loaded", "profile=%s", profile);
+        self->told = (struct pal_access_switch){.profile = profile};
+        tell(self, PAL_ACCESS_SWITCH_LOADING, LOADING_MAX_US);
+    } else {
+        pal_log_info("the engine ends, then another is loaded", "profile=%s", profile);
+        self->old = self->present;
+        self->present = NULL;
+        self->told = (struct pal_access_switch){.profile = profile};
+        tell(self, PAL_ACCESS_SWITCH_ROOM, ENDING_MAX_US);
+        struct pal_error why; /* one that can't hand over is followed all the same */
+        self->is_handing_over = pal_engine_hand_over(self->old->engine, &why) == PAL_OK;
+        pal_sched_set_engine(self->parts.sched, NULL);
     }
-    enum pal_err err = open_place(self, startup, &self->next, error);
-    free(startup);
-    if (err != PAL_OK) {
-        return err;
-    }
-    pal_log_info("another engine is loaded", "profile=%s", profile);
-    self->told = (struct pal_access_switch){.profile = profile};
-    tell(self, PAL_ACCESS_SWITCH_LOADING, LOADING_MAX_US);
     (void)uv_timer_start(&self->look, on_look, 0, 0);
     return PAL_OK;
 }

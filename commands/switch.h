@@ -3,16 +3,22 @@
 /*
  * The engines of a run: the one that answers and, while a switch goes on, the one that is to follow
  * it or the one that it followed. A switch opens an engine beside the present one, with another
- * profile's plan or with the same options again; once it is ready the scheduler feeds that one, and
- * the old one is closed when its last turn has ended, or after ENDING_MAX_US. If the new one fails,
- * the old one stays. One switch at a time. Conversations come whole with every job, so nothing is
- * moved: the new engine computes them again, the persona before it is ready.
+ * profile's plan or with the same options again. Once that is ready, the present one hands over
+ * what it has computed (pal_engine_hand_over(); turns wait for that moment), the scheduler feeds
+ * the new one, and the old one is closed when its last turn has ended, or after ENDING_MAX_US. If
+ * the new one fails, the old one stays. One switch at a time.
  *
- *     IDLE/FAILED --ask--> LOADING --ready--> ENDING --last turn--> IDLE
- *                             `----failed, too late----> FAILED
+ *     IDLE/FAILED --ask--> LOADING --ready, handed over--> ENDING --last turn--> IDLE
+ *           |                 `----failed, too late----> FAILED
+ *           `----no room for two----> ROOM --ready--> IDLE
  *
- * Main thread only. While both live they need memory for both; the plan of a profile is for the
- * machine as it was when the program started.
+ * Where memory is too short for two (or engine.switch_beside says so), the present one hands over,
+ * ends its turns and goes, then the new one is loaded; lines wait meanwhile. If that one fails, the
+ * former is loaded again.
+ *
+ * What was computed moves where model and KV type agree and files may be parked; else it is
+ * computed again, line by line. Main thread only. The plan of a profile is for the machine as it
+ * was when the program started.
  */
 #include "commands/startup.h"
 

@@ -71,6 +71,7 @@ struct pal_access_download {
 
 enum pal_access_switch_stage {
     PAL_ACCESS_SWITCH_IDLE,
+    PAL_ACCESS_SWITCH_ROOM,    /* the old one ends, then the new one loads; turns wait */
     PAL_ACCESS_SWITCH_LOADING, /* the new engine, beside the one that answers */
     PAL_ACCESS_SWITCH_ENDING,  /* the new one answers, the old one ends its turns */
     PAL_ACCESS_SWITCH_FAILED,  /* the old one goes on */
@@ -79,7 +80,7 @@ enum pal_access_switch_stage {
 struct pal_access_switch {
     enum pal_access_switch_stage stage;
     const char *profile;    /* static storage; of the newest switch, "" = has none */
-    float progress;         /* 0 to 1, LOADING */
+    float progress;         /* 0 to 1, LOADING and ROOM */
     struct pal_error error; /* FAILED */
 };
 

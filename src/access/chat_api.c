@@ -19,13 +19,16 @@ is_ready(const struct pal_call *call, enum pal_api_dialect dialect)
     enum pal_engine_state state = engine != NULL ? pal_engine_state(engine) : PAL_ENGINE_STARTING;
     char text[PAL_ERROR_TEXT_MAX + 64];
     struct pal_api_failure failure = {.status = 503, .message = text};
+    enum pal_access_switch_stage stage = call->access->switching.stage;
     switch (state) {
     case PAL_ENGINE_READY:
+    case PAL_ENGINE_LEAVING:
         return true;
     case PAL_ENGINE_STARTING:
     case PAL_ENGINE_LOADING:
-        if (engine != NULL && pal_engine_facts(engine)->model_name[0] != '\0') {
-            return true; /* it died and comes back: the turn waits for it in the line */
+        if ((engine != NULL && pal_engine_facts(engine)->model_name[0] != '\0') ||
+            stage == PAL_ACCESS_SWITCH_ROOM) {
+            return true; /* it died and comes back, or another comes: the turn waits in the line */
         }
         (void)snprintf(text, sizeof(text), "the model is loading (%d %%), try again soon",
                        engine != NULL ? (int)(pal_engine_progress(engine) * 100) : 0);

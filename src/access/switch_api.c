@@ -8,6 +8,7 @@ pal_access_describe_switch(const struct pal_access *access)
 {
     static const char *const stages[] = {
         [PAL_ACCESS_SWITCH_IDLE] = "idle",
+        [PAL_ACCESS_SWITCH_ROOM] = "room",
         [PAL_ACCESS_SWITCH_LOADING] = "loading",
         [PAL_ACCESS_SWITCH_ENDING] = "ending",
         [PAL_ACCESS_SWITCH_FAILED] = "failed",

@@ -214,7 +214,8 @@ struct pal_config {
         int64_t park_disk; /* MiB, or PAL_CONFIG_PARK_AUTO */
         bool warm;
         int64_t speculation; /* enum pal_config_wish: auto or off */
-        char *script;        /* plays a script in place of a model (tests) */
+        bool switch_beside;
+        char *script; /* plays a script in place of a model (tests) */
     } engine;
     struct {
         bool enabled;

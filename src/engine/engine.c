@@ -17,6 +17,22 @@ pal_engine_retune(struct pal_engine *engine, const struct pal_engine_options *op
                : pal_error_set(error, PAL_ERR_UNSUPPORTED, "this engine is not ours to change");
 }
 
+enum pal_err
+pal_engine_hand_over(struct pal_engine *engine, struct pal_error *error)
+{
+    return engine->ops->hand_over != NULL
+               ? engine->ops->hand_over(engine, error)
+               : pal_error_set(error, PAL_ERR_UNSUPPORTED, "this engine has nothing to hand over");
+}
+
+void
+pal_engine_adopt(struct pal_engine *engine)
+{
+    if (engine->ops->adopt != NULL) {
+        engine->ops->adopt(engine);
+    }
+}
+
 void
 pal_engine_cancel(struct pal_engine *engine, uint64_t turn_id)
 {

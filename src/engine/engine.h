@@ -98,6 +98,18 @@ enum pal_err pal_engine_retune(struct pal_engine *engine, const struct pal_engin
                                struct pal_error *error) PAL_MUST_USE;
 
 /*
+ * One engine follows another, and needs to compute nothing again: the old one lays the KV of its
+ * idle timelines into park_dir, then is PAL_ENGINE_LEAVING (a STATE event), and from there on lays
+ * each turn's there before the turn's final event. The new one takes what lies there when it is
+ * told to adopt, before the next job that it is given. An engine that leaves takes no more jobs
+ * (PAL_ERR_BUSY) and is not restarted.
+ *
+ * hand_over: PAL_ERR_UNSUPPORTED: not this kind of engine; PAL_ERR_BUSY: it is not ready.
+ */
+enum pal_err pal_engine_hand_over(struct pal_engine *engine, struct pal_error *error) PAL_MUST_USE;
+void pal_engine_adopt(struct pal_engine *engine);
+
+/*
  * Hands a job over. On PAL_OK *job has been emptied. On an error it is untouched and no event will
  * come: PAL_ERR_BUSY: no free sequence, or not ready: leave it queued and try on the next final or
  * STATE event. PAL_ERR_ARGUMENT, PAL_ERR_LIMIT: pal_job_check() refused it. PAL_ERR_MODEL: the

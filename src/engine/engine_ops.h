@@ -12,6 +12,9 @@ struct pal_engine_ops {
     enum pal_err (*submit)(struct pal_engine *engine, struct pal_job *job, struct pal_error *error);
     enum pal_err (*retune)(struct pal_engine *engine, const struct pal_engine_options *options,
                            struct pal_error *error); /* NULL = PAL_ERR_UNSUPPORTED */
+    enum pal_err (*hand_over)(struct pal_engine *engine,
+                              struct pal_error *error); /* NULL = PAL_ERR_UNSUPPORTED */
+    void (*adopt)(struct pal_engine *engine);           /* NULL = there is nothing to adopt */
     void (*cancel)(struct pal_engine *engine, uint64_t turn_id);
     enum pal_engine_state (*state)(const struct pal_engine *engine);
     const struct pal_engine_facts *(*facts)(const struct pal_engine *engine);

@@ -70,6 +70,8 @@ pal_engine_state_name(enum pal_engine_state state)
         return "loading";
     case PAL_ENGINE_READY:
         return "ready";
+    case PAL_ENGINE_LEAVING:
+        return "leaving";
     case PAL_ENGINE_FAILED:
         return "failed";
     case PAL_ENGINE_STOPPED:

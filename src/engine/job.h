@@ -98,6 +98,7 @@ enum pal_engine_state {
     PAL_ENGINE_STARTING, /* the process is being started */
     PAL_ENGINE_LOADING,  /* the model is being read: see progress */
     PAL_ENGINE_READY,
+    PAL_ENGINE_LEAVING, /* ends the turns that it has, for another follows it: see engine.h */
     PAL_ENGINE_FAILED,  /* this model can't be used (error says why); no restart by itself */
     PAL_ENGINE_STOPPED, /* closed on request */
 };

@@ -84,6 +84,9 @@ local_submit(struct pal_engine *base, struct pal_job *job, struct pal_error *err
     if (engine->state == PAL_ENGINE_FAILED) {
         return pal_error_set(error, PAL_ERR_MODEL, "%s", engine->failure.text);
     }
+    if (engine->is_leaving) {
+        return pal_error_set(error, PAL_ERR_BUSY, "another engine is about to follow this one");
+    }
     if (engine->state != PAL_ENGINE_READY || engine->child == NULL) {
         return pal_error_set(error, PAL_ERR_BUSY, "the engine is %s",
                              pal_engine_state_name(engine->state));
@@ -126,7 +129,7 @@ local_retune(struct pal_engine *base, const struct pal_engine_options *options,
              struct pal_error *error)
 {
     struct pal_local *engine = (struct pal_local *)base;
-    if (engine->state != PAL_ENGINE_READY || engine->n_turns > 0) {
+    if (engine->state != PAL_ENGINE_READY || engine->n_turns > 0 || engine->is_leaving) {
         return pal_error_set(error, PAL_ERR_BUSY, "the engine is at work");
     }
     struct pal_settings settings;
@@ -152,6 +155,34 @@ local_retune(struct pal_engine *base, const struct pal_engine_options *options,
     engine->progress = 1;
     pal_local_send(engine, &frame);
     return PAL_OK;
+}
+
+static enum pal_err
+local_hand_over(struct pal_engine *base, struct pal_error *error)
+{
+    struct pal_local *engine = (struct pal_local *)base;
+    if (engine->state != PAL_ENGINE_READY || engine->is_leaving) {
+        return pal_error_set(error, PAL_ERR_BUSY, "the engine is %s",
+                             engine->is_leaving ? "leaving" : pal_engine_state_name(engine->state));
+    }
+    struct pal_buf frame;
+    pal_buf_init(&frame, 64);
+    if (pal_wire_put_hand_over(&frame) == PAL_OK) {
+        engine->is_leaving = true;
+        pal_local_send(engine, &frame);
+    }
+    return PAL_OK;
+}
+
+static void
+local_adopt(struct pal_engine *base)
+{
+    struct pal_local *engine = (struct pal_local *)base;
+    struct pal_buf frame;
+    pal_buf_init(&frame, 64);
+    if (engine->state == PAL_ENGINE_READY && pal_wire_put_adopt(&frame) == PAL_OK) {
+        pal_local_send(engine, &frame);
+    }
 }
 
 static void
@@ -282,6 +313,8 @@ local_close(struct pal_engine *base, pal_engine_closed_fn on_closed, void *userd
 static const struct pal_engine_ops local_ops = {
     .submit = local_submit,
     .retune = local_retune,
+    .hand_over = local_hand_over,
+    .adopt = local_adopt,
     .cancel = local_cancel,
     .state = local_state,
     .facts = local_facts,

@@ -40,6 +40,7 @@ struct pal_local {
     int64_t started_us;      /* this life */
     uint32_t pause_ms;       /* before the next restart */
     struct pal_fuse fuse;
+    bool is_leaving;  /* has been asked to hand over */
     bool is_changing; /* this life was asked to end, so that the next is run another way */
 
     bool is_closing;

@@ -66,6 +66,9 @@ on_state(struct pal_local *engine, const struct pal_event *event)
             pal_engine_pid(&engine->base), engine->facts.model_name, engine->facts.variant,
             (long long)(engine->facts.load_us / PAL_US_PER_MS), engine->facts.n_ctx_tokens);
         break;
+    case PAL_ENGINE_LEAVING:
+        engine->state = PAL_ENGINE_LEAVING;
+        break;
     case PAL_ENGINE_FAILED:
         engine->state = PAL_ENGINE_FAILED;
         engine->failure = event->error;
@@ -93,7 +96,8 @@ is_turn_late(const struct pal_local *engine, int64_t now_us)
 static void
 end_if_stuck(struct pal_local *engine, int64_t busy_us)
 {
-    int64_t most_us = engine->state != PAL_ENGINE_READY    ? STUCK_LOADING_US
+    bool is_loaded = engine->state == PAL_ENGINE_READY || engine->state == PAL_ENGINE_LEAVING;
+    int64_t most_us = !is_loaded                           ? STUCK_LOADING_US
                       : is_turn_late(engine, pal_now_us()) ? LATE_STEP_US
                                                            : STUCK_STEP_US;
     if (busy_us > most_us) {
@@ -147,7 +151,7 @@ pal_local_on_heartbeat(uv_timer_t *timer)
         return;
     }
     if (pal_fuse_is_over(&engine->fuse, pal_now_us()) && engine->n_turns == 0 &&
-        engine->state == PAL_ENGINE_READY) {
+        engine->state == PAL_ENGINE_READY && !engine->is_leaving) {
         pal_log_info("the engine is tried the usual way again", "pid=%d",
                      pal_child_pid(engine->child));
         engine->is_changing = true;
@@ -283,7 +287,7 @@ on_child_gone(const struct pal_child_end *end, void *userdata)
         restart_after_pause(engine);
         return;
     }
-    bool was_loading = engine->state != PAL_ENGINE_READY;
+    bool was_loading = engine->state != PAL_ENGINE_READY && engine->state != PAL_ENGINE_LEAVING;
     char how[96];
     describe_end(end, how, sizeof(how));
     pal_log_error("engine died", "how=" PAL_LOG_STR " loading=%d turns=%zu", how, was_loading,
@@ -293,6 +297,11 @@ on_child_gone(const struct pal_child_end *end, void *userdata)
     struct pal_error error;
     (void)pal_error_set(&error, PAL_ERR_ENGINE, "the engine died (%s) and is being restarted", how);
     pal_local_end_all_turns(engine, PAL_EVENT_FAILED, &error);
+    if (engine->is_leaving) {
+        engine->state = PAL_ENGINE_STOPPED; /* its follower is there, or is being loaded */
+        pal_local_tell_state(engine);
+        return;
+    }
     if (!was_loading || !give_up_layers(engine)) {
         enum pal_fuse_verdict verdict =
             pal_fuse_died(&engine->fuse, pal_now_us(), was_loading, end->signal);

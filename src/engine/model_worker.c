@@ -115,13 +115,14 @@ end_turn(struct pal_model_worker *w, struct pal_model_turn *turn, struct pal_eve
     if (turn->prompt_us != 0) {
         turn->usage.predict_us = now_us - turn->prompt_us;
     }
+    if (turn->line != NULL) {
+        pal_timeline_release(&w->lines, turn->line);
+        pal_model_hand_on(w, turn->line);
+    }
     event->turn_id = turn->job.turn_id;
     event->usage = turn->usage;
     pal_host_emit(w->host, event);
     pal_model_turn_remember(turn, w->replies);
-    if (turn->line != NULL) {
-        pal_timeline_release(&w->lines, turn->line);
-    }
     size_t n = 0;
     for (size_t i = 0; i < w->n_turns; i++) {
         if (w->turns[i] != turn) {
@@ -207,13 +208,25 @@ step(void *worker)
     pal_model_batch(w, now_us);
     if (w->batch.n_tokens > 0) {
         pal_model_step(w);
-    } else if (pal_model_waits_for_disk(w)) {
+    } else if (pal_model_waits_for_disk(w) || pal_model_waits_to_leave(w)) {
         return DISK_POLL_US;
     }
     if (w->n_turns > 0) {
         return 0;
     }
-    return pal_model_warm_step(w) ? 0 : -1;
+    return w->leaving == PAL_MODEL_STAYS && pal_model_warm_step(w) ? 0 : -1;
+}
+
+static void
+hand_over(void *worker)
+{
+    pal_model_hand_over(worker);
+}
+
+static void
+adopt(void *worker)
+{
+    pal_model_adopt(worker);
 }
 
 static void
@@ -245,6 +258,8 @@ pal_model_worker_create(struct pal_host *host, const struct pal_settings *settin
     static const struct pal_worker_ops ops = {
         .load = load,
         .retune = retune,
+        .hand_over = hand_over,
+        .adopt = adopt,
         .submit = submit,
         .cancel = cancel,
         .step = step,

@@ -25,6 +25,11 @@ struct pal_model_worker {
     struct pal_model model;
     struct pal_timelines lines;
     struct pal_park *park; /* owned; NULL = nothing is parked */
+    enum {
+        PAL_MODEL_STAYS,
+        PAL_MODEL_HANDS_OVER, /* idle timelines are being written */
+        PAL_MODEL_LEAVES,     /* they are, and the others follow as their turns end */
+    } leaving;
     struct pal_warm warm;
     struct pal_replies *replies; /* owned */
     struct llama_batch batch;
@@ -52,6 +57,14 @@ void pal_model_end_failed(struct pal_model_worker *w, struct pal_model_turn *tur
 size_t pal_model_n_promised(const struct pal_model_worker *w);
 /* Opens the place for timelines without cells, or keeps the one that there is. */
 void pal_model_open_park(struct pal_model_worker *w);
+/* Begins to write all that is idle for another engine. */
+void pal_model_hand_over(struct pal_model_worker *w);
+/* The turn on it is over: hands it over as well, if the worker leaves. */
+void pal_model_hand_on(struct pal_model_worker *w, const struct pal_timeline *line);
+/* Takes what another engine has handed over. */
+void pal_model_adopt(struct pal_model_worker *w);
+/* Nothing else can be done until the disk has written. */
+bool pal_model_waits_to_leave(const struct pal_model_worker *w);
 /* Takes what the disk has read and written meanwhile. */
 void pal_model_poll_park(struct pal_model_worker *w);
 /* No row can be computed as long as the disk reads. */

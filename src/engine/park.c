@@ -31,7 +31,9 @@ pal_park_create(const struct pal_park_options *options)
         return park;
     }
     park->disk = pal_disk_create();
-    pal_park_adopt(park);
+    if (!options->is_for_others) {
+        pal_park_adopt(park);
+    }
     return park;
 }
 
@@ -385,6 +387,13 @@ adopt_file(const char *path, void *userdata)
         (void)unlink(path);
         return;
     }
+    if (span.owner != NULL) {
+        pal_park_drop_owner(park, span.owner);
+    } else if (span.is_base && pal_park_base(park, span.tokens, span.n_tokens) != NULL) {
+        pal_span_finish(&span);
+        (void)unlink(path);
+        return;
+    }
     char *own = pal_printf("%s/%" PRIu64 FILE_SUFFIX, park->home.dir, park->n_files++);
     struct pal_parked *parked = rename(path, own) == 0 ? add(park, &span, PAL_PARKED_DISK) : NULL;
     if (parked == NULL) {
@@ -437,14 +446,26 @@ come_to_rest(struct pal_park *park)
 }
 
 void
-pal_park_hand_over(struct pal_park *park)
+pal_park_write_all(struct pal_park *park)
 {
-    come_to_rest(park);
     for (size_t i = park->n_items; i > 0 && park->disk != NULL; i--) {
         if (park->items[i - 1]->place == PAL_PARKED_RAM) {
             push_out(park, park->items[i - 1]);
         }
     }
+}
+
+bool
+pal_park_is_writing(const struct pal_park *park)
+{
+    return park->n_busy_bytes > 0 || pal_park_is_reading(park);
+}
+
+void
+pal_park_hand_over(struct pal_park *park)
+{
+    come_to_rest(park);
+    pal_park_write_all(park); /* what was being read */
     if (park->disk != NULL) {
         pal_disk_wait(park->disk);
     }

@@ -37,6 +37,7 @@ struct pal_park_options {
     uint64_t disk_max_bytes; /* 0 = no files */
     const char *dir;         /* exists; each park has a folder of its own in it; NULL = no files */
     uint64_t key;            /* of the model and what else shapes the bytes */
+    bool is_for_others;      /* it is to be handed over: takes nothing over itself */
 };
 
 struct pal_park_counts {
@@ -66,7 +67,13 @@ struct pal_park {
 struct pal_park *pal_park_create(const struct pal_park_options *options);
 /* Removes all files of what is parked; accepts NULL. */
 void pal_park_destroy(struct pal_park *park);
-/* The same, but first writes all to files, and leaves them for another park's _adopt(). */
+/*
+ * For another engine's park, in two steps: begins to write all to files; once nothing is being
+ * written any more, leaves them for that park's _adopt() and frees this one (waiting for the disk,
+ * if it must).
+ */
+void pal_park_write_all(struct pal_park *park);
+bool pal_park_is_writing(const struct pal_park *park);
 void pal_park_hand_over(struct pal_park *park);
 
 /* Takes the span (emptied). It replaces what its owner, or the same base, had here. Too large for
@@ -92,8 +99,9 @@ void pal_park_drop(struct pal_park *park, struct pal_parked *parked);
 void pal_park_drop_owner(struct pal_park *park, const char *owner);
 
 /*
- * Makes what dead parks left in options.dir its own; files that are damaged or another model's are
- * removed. Also done at the beginning.
+ * Makes what dead parks, and those that were handed over, left in options.dir its own; files that
+ * are damaged or another model's are removed. A conversation's replaces what is here of it. Also
+ * done at the beginning.
  */
 void pal_park_adopt(struct pal_park *park);
 

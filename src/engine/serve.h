@@ -30,7 +30,7 @@ struct pal_host {
 
     pthread_mutex_t lock;
     pthread_cond_t inbox_filled;
-    /* A ring; JOB, CANCEL, SETTINGS only; lock */
+    /* A ring; what the compute thread does; lock */
     struct pal_wire_message inbox[PAL_HOST_INBOX_MAX];
     size_t inbox_at;       /* lock */
     size_t n_inbox;        /* lock */

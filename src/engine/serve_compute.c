@@ -49,6 +49,12 @@ emit_state(struct pal_host *host, enum pal_engine_state state, float progress,
 }
 
 void
+pal_host_leave(struct pal_host *host)
+{
+    emit_state(host, PAL_ENGINE_LEAVING, 1, NULL, NULL);
+}
+
+void
 pal_host_progress(struct pal_host *host, float progress)
 {
     atomic_store(&host->busy_at, pal_now_us());
@@ -85,9 +91,29 @@ change_settings(struct pal_host *host, const struct pal_worker *worker,
 }
 
 static void
+give_timelines_away(struct pal_host *host, const struct pal_worker *worker)
+{
+    if (worker->ops->hand_over != NULL) {
+        worker->ops->hand_over(worker->self);
+    } else {
+        pal_host_leave(host);
+    }
+}
+
+static void
 handle(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings,
        struct pal_wire_message *message)
 {
+    if (message->kind == PAL_WIRE_HAND_OVER) {
+        give_timelines_away(host, worker);
+        return;
+    }
+    if (message->kind == PAL_WIRE_ADOPT) {
+        if (worker->ops->adopt != NULL) {
+            worker->ops->adopt(worker->self);
+        }
+        return;
+    }
     if (message->kind == PAL_WIRE_SETTINGS) {
         change_settings(host, worker, settings, message);
         return;

@@ -32,6 +32,8 @@ take_message(struct pal_host *host, struct pal_wire_message *message)
     case PAL_WIRE_JOB:
     case PAL_WIRE_CANCEL:
     case PAL_WIRE_SETTINGS:
+    case PAL_WIRE_HAND_OVER:
+    case PAL_WIRE_ADOPT:
         pal_host_push(host, message);
         return;
     case PAL_WIRE_PING:

@@ -184,6 +184,7 @@ look_at_lines(struct pal_timelines *t, struct search *s)
 static struct pal_parked *
 longest_base(const struct pal_park *park, const struct search *s)
 {
+    /* What is wanted fits in the cells, and so does its beginning. */
     struct pal_parked *best = NULL;
     for (size_t i = 0; i < park->n_items; i++) {
         const struct pal_span *span = &park->items[i]->span;
@@ -203,6 +204,9 @@ plan_parked(struct pal_timelines *t, struct search *s, struct pal_parked *parked
 {
     const struct pal_span *span = &parked->span;
     *plan = (struct pal_sync_plan){.parked = parked};
+    if (span->n_tokens > t->n_cells) {
+        return false; /* another engine had more room */
+    }
     if (span->n_base > 0) {
         if (s->n_source >= span->n_base &&
             pal_tokens_common(span->tokens, span->n_base, s->want, s->n_want) == span->n_base) {

@@ -180,12 +180,31 @@ pal_wire_put_ping(struct pal_buf *out, uint64_t serial)
     return put_tail(&w);
 }
 
+/* A message that is nothing but its kind. */
+static enum pal_err
+put_bare(struct pal_buf *out, enum pal_wire_kind kind)
+{
+    struct writer w;
+    put_head(&w, out, kind, 0);
+    return put_tail(&w);
+}
+
 enum pal_err
 pal_wire_put_quit(struct pal_buf *out)
 {
-    struct writer w;
-    put_head(&w, out, PAL_WIRE_QUIT, 0);
-    return put_tail(&w);
+    return put_bare(out, PAL_WIRE_QUIT);
+}
+
+enum pal_err
+pal_wire_put_hand_over(struct pal_buf *out)
+{
+    return put_bare(out, PAL_WIRE_HAND_OVER);
+}
+
+enum pal_err
+pal_wire_put_adopt(struct pal_buf *out)
+{
+    return put_bare(out, PAL_WIRE_ADOPT);
 }
 
 enum pal_err

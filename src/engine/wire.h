@@ -23,6 +23,8 @@ enum pal_wire_kind {
     PAL_WIRE_CANCEL = 3,
     PAL_WIRE_PING = 4,
     PAL_WIRE_QUIT = 5,
+    PAL_WIRE_HAND_OVER = 6, /* answered by STATE, LEAVING */
+    PAL_WIRE_ADOPT = 7,
     /* up */
     PAL_WIRE_EVENT = 16,
     PAL_WIRE_PONG = 17,
@@ -46,6 +48,8 @@ enum pal_err pal_wire_put_job(struct pal_buf *out, const struct pal_job *job) PA
 enum pal_err pal_wire_put_cancel(struct pal_buf *out, uint64_t turn_id) PAL_MUST_USE;
 enum pal_err pal_wire_put_ping(struct pal_buf *out, uint64_t serial) PAL_MUST_USE;
 enum pal_err pal_wire_put_quit(struct pal_buf *out) PAL_MUST_USE;
+enum pal_err pal_wire_put_hand_over(struct pal_buf *out) PAL_MUST_USE;
+enum pal_err pal_wire_put_adopt(struct pal_buf *out) PAL_MUST_USE;
 enum pal_err pal_wire_put_event(struct pal_buf *out, const struct pal_event *event) PAL_MUST_USE;
 enum pal_err pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us,
                                const struct pal_engine_pace *pace) PAL_MUST_USE;

@@ -360,6 +360,8 @@ take_message(struct reader *r, struct pal_wire_message *message)
         message->serial = take_u64(r, UINT64_MAX);
         break;
     case PAL_WIRE_QUIT:
+    case PAL_WIRE_HAND_OVER:
+    case PAL_WIRE_ADOPT:
         n_expected = 1;
         break;
     case PAL_WIRE_EVENT:

@@ -29,6 +29,8 @@ bool pal_host_is_quitting(struct pal_host *host);
  */
 void pal_host_set_pace(struct pal_host *host, uint32_t n_threads,
                        enum pal_engine_pace_reason reason);
+/* Compute thread: all that was idle has been handed over. */
+void pal_host_leave(struct pal_host *host);
 /* Compute thread, and inside a step: has anything come in? Then work ahead of time gives way. */
 bool pal_host_has_news(struct pal_host *host);
 
@@ -42,6 +44,14 @@ struct pal_worker_ops {
      * NULL: there is nothing to do. After an error no job comes any more.
      */
     enum pal_err (*retune)(void *worker, struct pal_engine_facts *facts, struct pal_error *error);
+    /*
+     * Another engine is to follow. Lays what idle timelines hold where that one finds it, and says
+     * so by pal_host_leave(); from then on does the same with each turn's before its final event.
+     * NULL: there is nothing to lay anywhere.
+     */
+    void (*hand_over)(void *worker);
+    /* Takes what another engine has laid there. NULL: there is nothing to do. */
+    void (*adopt)(void *worker);
     /* Takes a checked job; *job has been emptied. */
     void (*submit)(void *worker, struct pal_job *job);
     /* Unknown ids are ignored. */

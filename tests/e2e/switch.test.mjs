@@ -138,6 +138,66 @@ test('the starter model goes on with the plan of the cpu while two are answered'
     });
 });
 
+// Both lines of two users; what was computed of each second one, and what was said.
+async function twoLines(daemon, between) {
+    const users = ['ana', 'bob'].map((user) => ({ user, messages: [{ role: 'user', content: `salut, moi c'est ${user}` }] }));
+    const say = async (one) => {
+        const answer = await chat(daemon, { messages: one.messages, user: one.user, temperature: 0, max_tokens: 24 });
+        assert.equal(answer.status, 200);
+        const { choices, usage } = await answer.json();
+        one.messages.push(choices[0].message, { role: 'user', content: 'et toi, tu aimes quoi ?' });
+        return { text: choices[0].message.content, computed: usage.prompt_tokens - usage.prompt_tokens_details.cached_tokens };
+    };
+    await Promise.all(users.map(say));
+    await between();
+    return Promise.all(users.map(say));
+}
+
+test('what the old engine had computed moves to the new one, beside it or after it', async () => {
+    let alone;
+    await with_({ args: ['--backend', 'cpu', '--threads', '1'] }, async (daemon) => {
+        alone = await twoLines(daemon, () => {});
+    });
+    for (const args of [[], ['--no-switch-beside']]) {
+        await with_({ args: ['--backend', 'cpu', '--threads', '1', ...args] }, async (daemon) => {
+            const moved = await twoLines(daemon, async () => {
+                assert.equal((await post(daemon, '/api/profile', { profile: 'cpu' })).status, 202);
+                await becomes(daemon, 'idle');
+            });
+            assert.deepEqual(moved, alone);
+        });
+    }
+});
+
+test('where there is no room for two, turns wait, and none is lost', async () => {
+    await with_({ script: SCRIPT, args: ['--no-switch-beside'] }, async (daemon) => {
+        const running = stream(daemon, 'long', { user: 'ana' });
+        await running.begun;
+        rewrite(daemon, 'load 300ms\non * say "le nouveau"\n');
+        const answer = await post(daemon, '/api/reload', {});
+        assert.equal((await answer.json()).switch.stage, 'room');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 409);
+        const waiting = ['bob', 'cyd'].map((user) => textOf(ask(daemon, 'qui ?', { user })));
+        assert.equal((await running.whole).text, LONG);
+        assert.deepEqual(await Promise.all(waiting), ['le nouveau', 'le nouveau']);
+        await becomes(daemon, 'idle');
+        // One that can't be loaded: the former comes back, or what is there of it.
+        rewrite(daemon, 'load fail "pas de chance"\n');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, 'failed');
+        assert.match((await health(daemon)).error?.message ?? '', /pas de chance/);
+        rewrite(daemon, 'on * say "le dernier"\n');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, 'idle');
+        assert.equal(await textOf(ask(daemon, 'qui ?')), 'le dernier');
+        assert.equal(await metric(daemon, 'palabre_turns_ended_total{source="api",outcome="failed"}'), 0);
+        // The program stops in the middle of it.
+        rewrite(daemon, 'load 60s\n');
+        assert.equal((await post(daemon, '/api/reload', {})).status, 202);
+        await becomes(daemon, 'room');
+    });
+});
+
 test('a profile that there is not, or not here, is refused in words', async () => {
     await with_({ args: ['--backend', 'cpu'] }, async (daemon) => {
         for (const [body, words] of [

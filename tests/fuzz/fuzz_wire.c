@@ -87,6 +87,12 @@ write_again(const struct pal_wire_message *m)
     case PAL_WIRE_QUIT:
         err = pal_wire_put_quit(&out);
         break;
+    case PAL_WIRE_HAND_OVER:
+        err = pal_wire_put_hand_over(&out);
+        break;
+    case PAL_WIRE_ADOPT:
+        err = pal_wire_put_adopt(&out);
+        break;
     case PAL_WIRE_EVENT:
         err = pal_wire_put_event(&out, &m->event);
         break;

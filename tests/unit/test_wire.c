@@ -87,6 +87,8 @@ put_all(struct pal_buf *out)
     assert_int_equal(pal_wire_put_cancel(out, 300), PAL_OK);
     assert_int_equal(pal_wire_put_ping(out, 70000), PAL_OK);
     assert_int_equal(pal_wire_put_quit(out), PAL_OK);
+    assert_int_equal(pal_wire_put_hand_over(out), PAL_OK);
+    assert_int_equal(pal_wire_put_adopt(out), PAL_OK);
     for (int kind = PAL_EVENT_PIECE; kind <= PAL_EVENT_STATE; kind++) {
         struct pal_event event = full_event((enum pal_event_kind)kind);
         assert_int_equal(pal_wire_put_event(out, &event), PAL_OK);
@@ -181,6 +183,8 @@ read_all(const char *data, size_t len)
             assert_int_equal(m.serial, 70000);
             break;
         case PAL_WIRE_QUIT:
+        case PAL_WIRE_HAND_OVER:
+        case PAL_WIRE_ADOPT:
             break;
         case PAL_WIRE_EVENT:
             check_event(&m.event);
@@ -203,7 +207,7 @@ test_every_message_survives_the_way(void **state)
     struct pal_buf out;
     init_buf(&out);
     put_all(&out);
-    assert_int_equal(read_all(out.data, out.len), 11);
+    assert_int_equal(read_all(out.data, out.len), 13);
     pal_buf_finish(&out);
 }
 

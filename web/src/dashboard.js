@@ -263,12 +263,13 @@ function showSwitch() {
     if (how === undefined) {
         return;
     }
-    const busy = how.stage === 'loading' || how.stage === 'ending';
+    const busy = how.stage === 'room' || how.stage === 'loading' || how.stage === 'ending';
     $('switch').hidden = engine.can_switch !== true;
     $('profile').disabled = busy || engine.profile === null;
     $('switch-go').disabled = busy || engine.profile === null;
     $('reload').disabled = busy;
-    const text = how.stage === 'loading' ? t('switch_loading', number(how.progress * 100))
+    const text = how.stage === 'room' ? t('switch_room', number(how.progress * 100))
+        : how.stage === 'loading' ? t('switch_loading', number(how.progress * 100))
         : how.stage === 'ending' ? t('switch_ending')
             : how.stage === 'failed' ? t('switch_failed', how.message) : '';
     setText($('switch-text'), text);
