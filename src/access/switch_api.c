@@ -7,10 +7,8 @@ json_t *
 pal_access_describe_switch(const struct pal_access *access)
 {
     static const char *const stages[] = {
-        [PAL_ACCESS_SWITCH_IDLE] = "idle",
-        [PAL_ACCESS_SWITCH_ROOM] = "room",
-        [PAL_ACCESS_SWITCH_LOADING] = "loading",
-        [PAL_ACCESS_SWITCH_ENDING] = "ending",
+        [PAL_ACCESS_SWITCH_IDLE] = "idle",       [PAL_ACCESS_SWITCH_ROOM] = "room",
+        [PAL_ACCESS_SWITCH_LOADING] = "loading", [PAL_ACCESS_SWITCH_ENDING] = "ending",
         [PAL_ACCESS_SWITCH_FAILED] = "failed",
     };
     const struct pal_access_switch *how = &access->switching;
