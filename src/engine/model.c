@@ -232,7 +232,7 @@ warm_up(struct pal_model *model, struct pal_error *error)
     int32_t status = llama_decode(model->context, batch);
     llama_synchronize(model->context);
     if (model->memory != NULL) {
-        llama_memory_clear(model->memory, true);
+        llama_memory_clear(model->memory, false); /* what no cell says is there, nobody reads */
     }
     return status == 0
                ? PAL_OK
@@ -339,7 +339,8 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
      struct pal_error *error)
 {
     set_threads(model, settings);
-    enum pal_err err = pal_library_init(settings->llama_dir, settings->variant, error);
+    enum pal_err err = pal_library_init(settings->llama_dir, settings->variant,
+                                        settings->n_gpu_layers != 0, error);
     if (err == PAL_OK) {
         err = load_on_some_rung(model, settings, loading, error);
     }
