@@ -8,6 +8,7 @@
 
 #include "engine/fault.h"
 #include "engine/library.h"
+#include "engine/sampler.h"
 #include "engine/threads.h"
 #include "gguf/gguf.h"
 #include "plan/plan.h"
@@ -231,13 +232,20 @@ warm_up(struct pal_model *model, struct pal_error *error)
     struct llama_batch batch = llama_batch_get_one(&token, 1);
     int32_t status = llama_decode(model->context, batch);
     llama_synchronize(model->context);
+    const float *logits = status == 0 ? llama_get_logits_ith(model->context, 0) : NULL;
+    bool are_numbers = logits != NULL &&
+                       pal_logits_are_numbers(logits, (size_t)llama_vocab_n_tokens(model->vocab));
     if (model->memory != NULL) {
         llama_memory_clear(model->memory, false); /* what no cell says is there, nobody reads */
     }
-    return status == 0
-               ? PAL_OK
-               : pal_error_set(error, PAL_ERR_MODEL,
-                               "the model's first step failed: llama_decode returned %d", status);
+    if (status != 0) {
+        return pal_error_set(error, PAL_ERR_MODEL,
+                             "the model's first step failed: llama_decode returned %d", status);
+    }
+    return are_numbers ? PAL_OK
+                       : pal_error_set(error, PAL_ERR_MODEL,
+                                       "the model computes what is no number: its file is damaged; "
+                                       "fetch it again");
 }
 
 static void

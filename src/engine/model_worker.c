@@ -204,6 +204,9 @@ step(void *worker)
     int64_t now_us = pal_now_us();
     end_late_turns(w, now_us);
     pal_model_poll_park(w);
+    if (w->needs_wiping) {
+        pal_model_wipe(w);
+    }
     pal_model_admit(w, now_us);
     pal_model_batch(w, now_us);
     if (w->batch.n_tokens > 0) {

@@ -135,6 +135,8 @@ size_t pal_timelines_n_available(const struct pal_timelines *t, const struct pal
 /* Drives out the idle timeline that was used least recently, but not `spare`. False: there is
  * none. */
 bool pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare);
+/* Empties every idle timeline; nothing of them is parked. */
+void pal_timelines_forget(struct pal_timelines *t);
 /* Puts a copy of every idle timeline into the park, for another engine. */
 void pal_timelines_park_all(struct pal_timelines *t);
 
