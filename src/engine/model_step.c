@@ -162,7 +162,7 @@ keep_pace(struct pal_model_worker *w, int64_t now_us)
     w->n_threads_now = n;
     uint32_t decode = w->model.n_threads < n ? w->model.n_threads : n;
     uint32_t batch = w->model.n_threads_batch < n ? w->model.n_threads_batch : n;
-    llama_set_n_threads(w->model.context, (int32_t)decode, (int32_t)batch);
+    pal_pools_use(&w->model.pools, decode, batch);
     pal_cost_set_threads(&w->cost, n);
     pal_host_set_pace(w->host, decode, is_fewer ? PAL_ENGINE_PACE_WANTED : PAL_ENGINE_PACE_IDLE);
     pal_log_debug("pace", "threads=%u", n);
@@ -208,6 +208,7 @@ pal_model_step(struct pal_model_worker *w)
         return;
     }
     w->n_failed_steps = 0;
+    pal_pools_stepped(&w->model.pools);
     pal_timelines_stepped(&w->lines);
     size_t n_decoding = 0;
     size_t n_right = 0;
