@@ -56,6 +56,7 @@ admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
     if (pal_timelines_n_available(&w->lines, &plan) < n_new + pal_model_n_promised(w)) {
         return false;
     }
+    plan.n_ahead = turn->prompt.n_tokens + turn->n_reply_room;
     struct pal_timeline *line = pal_timelines_apply(&w->lines, &plan, turn->job.conversation);
     turn->line = line;
     line->n_prompt = turn->prompt.n_tokens;

@@ -34,7 +34,7 @@ add_row(struct pal_model_worker *w, struct pal_model_turn *turn, llama_token tok
     }
     int32_t row = w->batch.n_tokens++;
     w->batch.token[row] = token;
-    w->batch.pos[row] = (llama_pos)(turn->line->n_tokens - 1);
+    w->batch.pos[row] = turn->line->positions[turn->line->n_tokens - 1];
     w->batch.n_seq_id[row] = 1;
     w->batch.seq_id[row][0] = turn->line->seq;
     w->batch.logits[row] = wants_logits ? 1 : 0;
@@ -58,7 +58,8 @@ add_decode_rows(struct pal_model_worker *w)
         if (turn->state != PAL_MODEL_TURN_DECODE || turn->line == NULL) {
             continue;
         }
-        if (turn->line->n_tokens < w->model.n_ctx_max_tokens && may_grow(w, turn)) {
+        if (turn->line->n_tokens < w->model.n_ctx_max_tokens &&
+            pal_timeline_position(turn->line) < w->lines.n_positions && may_grow(w, turn)) {
             turn->logits_row = add_row(w, turn, turn->next, true);
         }
         if (turn->logits_row < 0) {

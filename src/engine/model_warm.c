@@ -10,7 +10,6 @@
 
 #include "engine/model_kv.h"
 #include "engine/model_worker.h"
-#include "engine/sampler.h"
 #include "util/clock.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -24,8 +23,6 @@
 #define ROWS_MAX 64
 /* Personas and models that are remembered; the longest unused goes first. */
 #define FILES_MAX 16
-/* In place of llama_decode()'s. */
-#define STATUS_NO_NUMBERS (-100)
 
 void
 pal_warm_finish(struct pal_warm *warm)
@@ -107,13 +104,14 @@ save_file(struct pal_model_worker *w, const struct pal_timeline *line)
     }
     struct pal_span span = {
         .tokens = w->warm.tokens,
+        .positions = line->positions,
         .n_tokens = w->warm.n_tokens,
         .n_prompt = w->warm.n_tokens,
         .is_base = true,
     };
     struct pal_error error;
     span.data =
-        w->lines.ops->save(w->lines.kv, line->seq, 0, (int32_t)span.n_tokens, &span.n_bytes);
+        w->lines.ops->save(w->lines.kv, line->seq, 0, pal_timeline_position(line), &span.n_bytes);
     if (span.data == NULL) {
         return;
     }
@@ -156,16 +154,7 @@ pal_model_warm_begin(struct pal_model_worker *w)
     }
 }
 
-/* The last row's logits show whether numbers came out; for nothing else. */
-static bool
-is_lost(const struct pal_model_worker *w)
-{
-    const float *logits = llama_get_logits_ith(w->model.context, w->batch.n_tokens - 1);
-    return logits == NULL ||
-           !pal_logits_are_numbers(logits, (size_t)llama_vocab_n_tokens(w->model.vocab));
-}
-
-/* Rows of the persona from where the line is. */
+/* Rows of the persona from where the line is; its logits are nobody's. */
 static int32_t
 compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
 {
@@ -177,10 +166,10 @@ compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
            pal_timeline_append(&w->lines, line, w->warm.tokens[line->n_tokens])) {
         int32_t row = batch->n_tokens++;
         batch->token[row] = line->tokens[line->n_tokens - 1];
-        batch->pos[row] = (llama_pos)(line->n_tokens - 1);
+        batch->pos[row] = line->positions[line->n_tokens - 1];
         batch->n_seq_id[row] = 1;
         batch->seq_id[row][0] = line->seq;
-        batch->logits[row] = line->n_tokens == w->warm.n_tokens ? 1 : 0;
+        batch->logits[row] = 0;
     }
     if (batch->n_tokens == 0) {
         return 1; /* no cell is free: this is no time for working ahead */
@@ -188,11 +177,6 @@ compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
     w->warm.is_running = true;
     int32_t status = llama_decode(w->model.context, *batch);
     w->warm.is_running = false;
-    if (status == 0 && line->n_tokens == w->warm.n_tokens && is_lost(w)) {
-        w->needs_wiping = true;
-        pal_timeline_cut(&w->lines, line, 0);
-        return STATUS_NO_NUMBERS;
-    }
     if (status != 0) {
         pal_timeline_cut(&w->lines, line, n_before);
     }

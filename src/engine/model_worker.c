@@ -11,6 +11,11 @@
 
 /* More idle timelines than turns at once, so that conversations keep theirs between turns. */
 #define TIMELINES_MIN 64
+/* Who hasn't spoken for so long leaves the cells to those who do, beyond so many in use. */
+#define REST_US    (2 * PAL_US_PER_S)
+#define REST_CELLS 1024
+/* Positions between the persona and the talk that nobody has; see timeline.h. */
+#define GAP_MAX 256
 /* How often a turn that waits for the disk looks whether its bytes are there. */
 #define DISK_POLL_US 500
 
@@ -34,6 +39,9 @@ should_abort(void *data)
     struct pal_model_worker *w = data;
     if (pal_host_is_quitting(w->host)) {
         return true;
+    }
+    if (w->lines.has_moved) {
+        return false; /* half a shift would leave keys that are neither here nor there */
     }
     if (w->warm.is_running) {
         return pal_host_has_news(w->host);
@@ -59,6 +67,9 @@ surround_context(struct pal_model_worker *w)
                        w->model.can_edit,
                        w->model.can_shift && (w->settings->ways & PAL_ENGINE_NO_SHIFT) == 0);
     w->lines.can_share = w->model.can_edit && (w->settings->ways & PAL_ENGINE_NO_SHARING) == 0;
+    w->lines.n_gap_max = w->lines.can_shift ? GAP_MAX : 0;
+    int32_t n_trained = llama_model_n_ctx_train(w->model.model);
+    w->lines.n_positions = n_trained > 0 ? n_trained : INT32_MAX;
     pal_model_open_park(w);
     w->batch = llama_batch_init((int32_t)w->settings->n_batch_tokens, 0, 1);
     llama_set_abort_callback(w->model.context, should_abort, w);
@@ -202,10 +213,11 @@ step(void *worker)
 {
     struct pal_model_worker *w = worker;
     int64_t now_us = pal_now_us();
+    w->lines.now_us = now_us;
     end_late_turns(w, now_us);
     pal_model_poll_park(w);
-    if (w->needs_wiping) {
-        pal_model_wipe(w);
+    if (w->n_turns > 0) {
+        (void)pal_timelines_rest(&w->lines, REST_CELLS, now_us - REST_US);
     }
     pal_model_admit(w, now_us);
     pal_model_batch(w, now_us);

@@ -204,7 +204,8 @@ static bool
 is_same(const struct pal_span *a, const struct pal_span *b)
 {
     return a->n_tokens == b->n_tokens && a->n_base == b->n_base && a->n_bytes == b->n_bytes &&
-           memcmp(a->tokens, b->tokens, a->n_tokens * sizeof(*a->tokens)) == 0;
+           memcmp(a->tokens, b->tokens, a->n_tokens * sizeof(*a->tokens)) == 0 &&
+           memcmp(a->positions, b->positions, a->n_tokens * sizeof(*a->positions)) == 0;
 }
 
 static void
@@ -286,6 +287,13 @@ pal_park_fetch(struct pal_park *park, struct pal_parked *parked)
 }
 
 /* ---- what is where ---- */
+
+bool
+pal_park_has_memory(const struct pal_park *park)
+{
+    /* A span's size is known only once it is made. */
+    return park != NULL && park->n_ram_bytes < park->options.ram_max_bytes / 2;
+}
 
 void
 pal_park_touch(struct pal_park *park, struct pal_parked *parked)

@@ -92,6 +92,8 @@ bool pal_park_poll(struct pal_park *park);
 /* Some file is being read for a turn. */
 bool pal_park_is_reading(const struct pal_park *park);
 
+/* There is a park, and what comes in next will not drive anything to the disk. */
+bool pal_park_has_memory(const struct pal_park *park);
 void pal_park_touch(struct pal_park *park, struct pal_parked *parked);
 /* Forgets one; with its file. */
 void pal_park_drop(struct pal_park *park, struct pal_parked *parked);

@@ -10,7 +10,7 @@
 
 #include "util/mem.h"
 
-#define MAGIC "PALKV\0\0\1"
+#define MAGIC "PALKV\0\0\2"
 
 struct head {
     char magic[8];
@@ -21,7 +21,7 @@ struct head {
     uint64_t owner_bytes; /* UINT64_MAX = none */
     uint64_t is_base;
     uint64_t data_bytes;
-    uint64_t rest_sum; /* of owner and tokens */
+    uint64_t rest_sum; /* of owner, tokens and positions */
     uint64_t data_sum;
     uint64_t head_sum; /* of all before */
 };
@@ -35,6 +35,7 @@ pal_span_finish(struct pal_span *span)
     }
     free(span->owner);
     free(span->tokens);
+    free(span->positions);
     free(span->data);
     *span = (struct pal_span){0};
 }
@@ -42,7 +43,8 @@ pal_span_finish(struct pal_span *span)
 size_t
 pal_span_head_bytes(const struct pal_span *span)
 {
-    return span->n_tokens * sizeof(*span->tokens) + (span->owner != NULL ? strlen(span->owner) : 0);
+    return span->n_tokens * (sizeof(*span->tokens) + sizeof(*span->positions)) +
+           (span->owner != NULL ? strlen(span->owner) : 0);
 }
 
 uint64_t
@@ -72,6 +74,7 @@ static uint64_t
 rest_sum(const struct pal_span *span)
 {
     uint64_t h = pal_park_hash(2, span->tokens, span->n_tokens * sizeof(*span->tokens));
+    h = pal_park_hash(h, span->positions, span->n_tokens * sizeof(*span->positions));
     return span->owner != NULL ? pal_park_hash(h, span->owner, strlen(span->owner)) : h;
 }
 
@@ -114,6 +117,7 @@ write_span(int fd, uint64_t key, const struct pal_span *span)
     head.head_sum = head_sum(&head);
     return write_all(fd, &head, sizeof(head)) && write_all(fd, span->owner, owner_bytes) &&
            write_all(fd, span->tokens, span->n_tokens * sizeof(*span->tokens)) &&
+           write_all(fd, span->positions, span->n_tokens * sizeof(*span->positions)) &&
            write_all(fd, span->data, span->n_bytes);
 }
 
@@ -178,7 +182,7 @@ is_sound(const struct head *head, uint64_t file_bytes)
         return false;
     }
     return file_bytes == sizeof(*head) + (has_owner ? head->owner_bytes : 0) +
-                             head->n_tokens * sizeof(int32_t) + head->data_bytes;
+                             head->n_tokens * 2 * sizeof(int32_t) + head->data_bytes;
 }
 
 static enum pal_err
@@ -193,6 +197,18 @@ read_data(int fd, const struct head *head, struct pal_span *span)
         return PAL_ERR_PROTO;
     }
     return PAL_OK;
+}
+
+static bool
+is_rising(const struct pal_span *span)
+{
+    for (size_t i = 0; i < span->n_tokens; i++) {
+        if (span->positions[i] < (i > 0 ? span->positions[i - 1] + 1 : 0)) {
+            return false;
+        }
+    }
+    /* What several share has no gap. */
+    return span->n_base == 0 || span->positions[span->n_base - 1] == (int32_t)span->n_base - 1;
 }
 
 static enum pal_err
@@ -214,6 +230,7 @@ read_span(int fd, uint64_t key, bool wants_data, struct pal_span *span)
         .is_base = head.is_base == 1,
         .n_bytes = (size_t)head.data_bytes,
         .tokens = pal_calloc((size_t)head.n_tokens, sizeof(*span->tokens)),
+        .positions = pal_calloc((size_t)head.n_tokens, sizeof(*span->positions)),
     };
     if (head.owner_bytes != UINT64_MAX) {
         span->owner = pal_calloc((size_t)head.owner_bytes + 1, 1);
@@ -222,7 +239,8 @@ read_span(int fd, uint64_t key, bool wants_data, struct pal_span *span)
         }
     }
     if (!read_all(fd, span->tokens, span->n_tokens * sizeof(*span->tokens)) ||
-        (span->owner != NULL && strlen(span->owner) != head.owner_bytes) ||
+        !read_all(fd, span->positions, span->n_tokens * sizeof(*span->positions)) ||
+        !is_rising(span) || (span->owner != NULL && strlen(span->owner) != head.owner_bytes) ||
         rest_sum(span) != head.rest_sum) {
         return PAL_ERR_PROTO;
     }

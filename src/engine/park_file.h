@@ -21,8 +21,9 @@
 
 /* A conversation's cells, or the beginning that conversations share. */
 struct pal_span {
-    char *owner;     /* owned; conversation; NULL = known by its tokens only */
-    int32_t *tokens; /* owned; all of them, from position 0 */
+    char *owner;        /* owned; conversation; NULL = known by its tokens only */
+    int32_t *tokens;    /* owned; all of them, from the beginning */
+    int32_t *positions; /* owned; theirs, rising */
     size_t n_tokens;
     size_t n_base;       /* the cells of the first n_base tokens are not in here */
     size_t n_prompt;     /* tokens of the last prompt; the rest is the reply to it */

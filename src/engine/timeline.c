@@ -16,6 +16,7 @@ pal_timelines_init(struct pal_timelines *t, const struct pal_kv_ops *ops, void *
         .can_edit = can_edit,
         .can_shift = can_edit && can_shift,
         .can_share = can_edit,
+        .n_positions = INT32_MAX,
         .n_items = n_items,
         .cell_users = pal_calloc(n_cells, sizeof(*t->cell_users)),
         .free_cells = pal_calloc(n_cells, sizeof(*t->free_cells)),
@@ -39,6 +40,7 @@ pal_timelines_finish(struct pal_timelines *t)
     for (size_t i = 0; i < t->n_items; i++) {
         free(t->items[i].owner);
         free(t->items[i].tokens);
+        free(t->items[i].positions);
         free(t->items[i].cells);
     }
     free(t->cell_users);
@@ -76,8 +78,21 @@ pal_timeline_reserve(struct pal_timeline *line, size_t n)
     }
     size_t room = n + n / 2 + 64;
     line->tokens = pal_realloc(line->tokens, room, sizeof(*line->tokens));
+    line->positions = pal_realloc(line->positions, room, sizeof(*line->positions));
     line->cells = pal_realloc(line->cells, room, sizeof(*line->cells));
     line->n_room = room;
+}
+
+int32_t
+pal_timeline_position(const struct pal_timeline *line)
+{
+    return line->n_tokens > 0 ? line->positions[line->n_tokens - 1] + 1 : 0;
+}
+
+int32_t
+pal_timeline_gap(const struct pal_timeline *line)
+{
+    return pal_timeline_position(line) - (int32_t)line->n_tokens;
 }
 
 bool
@@ -90,6 +105,7 @@ pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int32_t 
     uint32_t cell = t->free_cells[--t->n_free];
     t->cell_users[cell] = 1;
     line->tokens[line->n_tokens] = token;
+    line->positions[line->n_tokens] = pal_timeline_position(line);
     line->cells[line->n_tokens] = cell;
     line->n_tokens++;
     return true;
@@ -104,6 +120,7 @@ pal_timeline_forget(struct pal_timelines *t, struct pal_timeline *line, size_t f
     size_t rest = line->n_tokens - to;
     if (rest > 0) {
         memmove(line->tokens + from, line->tokens + to, rest * sizeof(*line->tokens));
+        memmove(line->positions + from, line->positions + to, rest * sizeof(*line->positions));
         memmove(line->cells + from, line->cells + to, rest * sizeof(*line->cells));
     }
     line->n_tokens = from + rest;
@@ -115,7 +132,7 @@ pal_timeline_cut(struct pal_timelines *t, struct pal_timeline *line, size_t n)
     if (n >= line->n_tokens) {
         return;
     }
-    if (!t->ops->remove(t->kv, line->seq, (int32_t)n, -1)) {
+    if (!t->ops->remove(t->kv, line->seq, n > 0 ? line->positions[n] : 0, -1)) {
         /* Only whole sequences can be removed: then nothing is left of it. */
         (void)t->ops->remove(t->kv, line->seq, -1, -1);
         n = 0;
@@ -187,13 +204,16 @@ park_piece(struct pal_timelines *t, const struct pal_timeline *line, size_t from
         .n_prompt = line->n_prompt,
         .is_base = to == line->n_base,
     };
-    span.data = t->ops->save(t->kv, line->seq, (int32_t)from, (int32_t)to, &span.n_bytes);
+    span.data = t->ops->save(t->kv, line->seq, line->positions[from], line->positions[to - 1] + 1,
+                             &span.n_bytes);
     if (span.data == NULL) {
         return false;
     }
     span.owner = span.is_base ? NULL : pal_strdup(line->owner);
     span.tokens = pal_calloc(to, sizeof(*span.tokens));
     memcpy(span.tokens, line->tokens, to * sizeof(*span.tokens));
+    span.positions = pal_calloc(to, sizeof(*span.positions));
+    memcpy(span.positions, line->positions, to * sizeof(*span.positions));
     pal_park_put(t->park, &span);
     return true;
 }
@@ -206,6 +226,9 @@ pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line)
         return;
     }
     bool has_base = true;
+    if (n_base > 0 && line->positions[n_base - 1] != (int32_t)n_base - 1) {
+        n_base = 0; /* a beginning with a gap is nobody else's */
+    }
     if (n_base > 0 && n_base == line->n_base) {
         struct pal_parked *base = pal_park_base(t->park, line->tokens, n_base);
         if (base != NULL) {
@@ -219,8 +242,9 @@ pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line)
     }
 }
 
-bool
-pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare)
+/* The idle timeline that was used least recently, but not `spare`; NULL = there is none. */
+static struct pal_timeline *
+oldest_idle(struct pal_timelines *t, const struct pal_timeline *spare)
 {
     struct pal_timeline *oldest = NULL;
     for (size_t i = 0; i < t->n_items; i++) {
@@ -230,6 +254,13 @@ pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare)
             oldest = line;
         }
     }
+    return oldest;
+}
+
+bool
+pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare)
+{
+    struct pal_timeline *oldest = oldest_idle(t, spare);
     if (oldest == NULL) {
         return false;
     }
@@ -238,14 +269,15 @@ pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare)
     return true;
 }
 
-void
-pal_timelines_forget(struct pal_timelines *t)
+bool
+pal_timelines_rest(struct pal_timelines *t, size_t n_cells, int64_t before_us)
 {
-    for (size_t i = 0; i < t->n_items; i++) {
-        if (!t->items[i].is_busy) {
-            pal_timeline_clear(t, &t->items[i]);
-        }
+    struct pal_timeline *oldest = oldest_idle(t, NULL);
+    if (t->n_cells - t->n_free <= n_cells || oldest == NULL || oldest->is_moved ||
+        oldest->idle_since_us > before_us || !pal_park_has_memory(t->park)) {
+        return false;
     }
+    return pal_timelines_evict(t, NULL);
 }
 
 void
@@ -263,6 +295,7 @@ pal_timeline_release(struct pal_timelines *t, struct pal_timeline *line)
 {
     line->is_busy = false;
     line->used_at = ++t->clock;
+    line->idle_since_us = t->now_us;
 }
 
 void
@@ -271,4 +304,5 @@ pal_timelines_stepped(struct pal_timelines *t)
     for (size_t i = 0; i < t->n_items; i++) {
         t->items[i].is_moved = false;
     }
+    t->has_moved = false;
 }

@@ -6,8 +6,12 @@
  *
  * The KV is unified: a cell may belong to several sequences, and a persona that all share takes its
  * cells once. Cells are counted here exactly (llama.cpp doesn't tell), so that a step never finds
- * the KV full. Position i of a timeline holds tokens[i]; there are no gaps. What has to leave its
- * cells goes to the park (park.h), if there is one.
+ * the KV full. What has to leave its cells goes to the park (park.h), if there is one.
+ *
+ * Where something was dropped before the end, what is behind it keeps its positions, up to
+ * n_gap_max of them: attention sees how far apart two tokens are, and persona and talk may well be
+ * a little further apart. Closing a gap (a shift) turns every key of the KV, used or not, so it is
+ * done for many at once, and seldom.
  *
  * Decisions are made on this bookkeeping alone (timeline_plan.c); effects go through the ops table
  * (timeline_apply.c), so tests run without a model. Compute thread.
@@ -40,14 +44,16 @@ struct pal_timeline {
     int32_t seq; /* constant */
     char *owner; /* owned; conversation; NULL = known by its tokens only */
     int32_t *tokens;
-    uint32_t *cells; /* which cell holds each token */
+    int32_t *positions; /* of each token: rising, mostly by one */
+    uint32_t *cells;    /* which cell holds each token */
     size_t n_tokens;
     size_t n_room;
-    size_t n_prompt;  /* tokens of its last prompt; the rest is the reply to it */
-    size_t n_base;    /* tokens of its beginning that other conversations share: the persona */
-    uint64_t used_at; /* a count, not a time: greater = later */
-    bool is_busy;     /* a turn is on it */
-    bool is_moved;    /* shifted, and no step has been computed since: its bytes aren't yet true */
+    size_t n_prompt;       /* tokens of its last prompt; the rest is the reply to it */
+    size_t n_base;         /* tokens of its beginning that other conversations share: the persona */
+    uint64_t used_at;      /* a count, not a time: greater = later */
+    int64_t idle_since_us; /* while no turn is on it */
+    bool is_busy;          /* a turn is on it */
+    bool is_moved; /* shifted, and no step has been computed since: its bytes aren't yet true */
 };
 
 struct pal_timelines {
@@ -63,7 +69,11 @@ struct pal_timelines {
     uint32_t *free_cells; /* owned; a stack */
     size_t n_free;
     size_t n_cells;
+    int32_t n_gap_max;   /* positions; 0 = what was dropped is closed at once */
+    int32_t n_positions; /* that the model knows; INT32_MAX = no limit */
+    bool has_moved;      /* some timeline is_moved */
     uint64_t clock;
+    int64_t now_us; /* told by the owner before each step */
 };
 
 /* With can_edit, sequence 0 is left to ops->save and ->restore, and the timelines have 1 and up. */
@@ -88,6 +98,7 @@ struct pal_sync_plan {
     struct pal_sync_span spans[PAL_SYNC_SPANS_MAX]; /* and these, moved up behind them */
     size_t n_spans;
     size_t n_shift; /* tokens in spans */
+    size_t n_ahead; /* set by the caller: positions that the prompt and its reply will take */
 };
 
 /*
@@ -119,6 +130,11 @@ struct pal_timeline *pal_timelines_apply(struct pal_timelines *t, const struct p
 struct pal_timeline *pal_timelines_load(struct pal_timelines *t, const char *owner,
                                         const struct pal_span *span);
 
+/* The next token's. */
+int32_t pal_timeline_position(const struct pal_timeline *line);
+/* Positions that no token has before the last one that has. */
+int32_t pal_timeline_gap(const struct pal_timeline *line);
+
 /* Appends a token that is to be computed next. False: no cell is free. */
 bool pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int32_t token);
 /* Cuts it to its first n tokens. */
@@ -135,8 +151,12 @@ size_t pal_timelines_n_available(const struct pal_timelines *t, const struct pal
 /* Drives out the idle timeline that was used least recently, but not `spare`. False: there is
  * none. */
 bool pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare);
-/* Empties every idle timeline; nothing of them is parked. */
-void pal_timelines_forget(struct pal_timelines *t);
+/*
+ * Parks the timeline that has been idle longest, if that is since `before_us` at least and more
+ * than n_cells are in use: a step looks at every cell up to the last one that is used, whoever has
+ * it. Never where the park has no memory left for it. False: nothing was parked.
+ */
+bool pal_timelines_rest(struct pal_timelines *t, size_t n_cells, int64_t before_us);
 /* Puts a copy of every idle timeline into the park, for another engine. */
 void pal_timelines_park_all(struct pal_timelines *t);
 
@@ -152,6 +172,12 @@ void pal_timeline_forget(struct pal_timelines *t, struct pal_timeline *line, siz
                          size_t to);
 /* Copies its state into the park, in pieces: what is shared, and the rest. */
 void pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line);
+/*
+ * Closes the gaps of this timeline, and of all busy ones where it is worth it, since the next
+ * step's shift then costs no more. What somebody else holds as well stays where it is, with all
+ * behind it.
+ */
+void pal_timelines_close_gaps(struct pal_timelines *t, struct pal_timeline *line);
 /* Empties an idle timeline; what it held is gone. */
 void pal_timeline_clear(struct pal_timelines *t, struct pal_timeline *line);
 

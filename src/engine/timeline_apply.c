@@ -24,25 +24,77 @@ keep_pieces(struct pal_timelines *t, struct pal_timeline *line, const struct pal
     size_t end = plan->n_keep;
     for (size_t i = 0; i < plan->n_spans; i++) {
         const struct pal_sync_span *span = &plan->spans[i];
-        (void)t->ops->remove(t->kv, line->seq, (int32_t)end, (int32_t)span->from);
+        (void)t->ops->remove(t->kv, line->seq, line->positions[end], line->positions[span->from]);
         end = span->from + span->n;
     }
-    size_t at = plan->n_keep;
-    for (size_t i = 0; i < plan->n_spans; i++) {
-        const struct pal_sync_span *span = &plan->spans[i];
-        t->ops->shift(t->kv, line->seq, (int32_t)span->from, (int32_t)(span->from + span->n),
-                      (int32_t)at - (int32_t)span->from);
-        at += span->n;
-    }
     size_t n_gone = 0;
-    at = plan->n_keep;
+    size_t at = plan->n_keep;
     for (size_t i = 0; i < plan->n_spans; i++) {
         size_t from = plan->spans[i].from - n_gone;
         n_gone += from - at;
         pal_timeline_forget(t, line, at, from);
         at += plan->spans[i].n;
     }
-    line->is_moved = true;
+}
+
+/* A gap that is too wide, or that would take positions which the model doesn't know. */
+static bool
+must_close(const struct pal_timelines *t, const struct pal_timeline *line,
+           const struct pal_sync_plan *plan)
+{
+    int32_t gap = pal_timeline_gap(line);
+    size_t n_ahead = plan->n_ahead > line->n_tokens ? plan->n_ahead : line->n_tokens;
+    return gap > 0 && (gap > t->n_gap_max || gap + (int64_t)n_ahead > t->n_positions);
+}
+
+/* Moves the tokens behind the line's gaps up, as far as they are its own. */
+static void
+close_gaps(struct pal_timelines *t, struct pal_timeline *line)
+{
+    size_t i = 0;
+    while (i < line->n_tokens) {
+        size_t from = i;
+        int32_t gap = line->positions[i] - (int32_t)i;
+        while (i < line->n_tokens && line->positions[i] - (int32_t)i == gap) {
+            if (gap > 0 && t->cell_users[line->cells[i]] > 1) {
+                return;
+            }
+            i++;
+        }
+        if (gap == 0) {
+            continue;
+        }
+        t->ops->shift(t->kv, line->seq, line->positions[from], line->positions[i - 1] + 1, -gap);
+        for (size_t k = from; k < i; k++) {
+            line->positions[k] -= gap;
+        }
+        line->is_moved = true;
+        t->has_moved = true;
+    }
+}
+
+/* Tokens before its first gap. */
+static size_t
+n_gapless(const struct pal_timeline *line)
+{
+    size_t n = 0;
+    while (n < line->n_tokens && line->positions[n] == (int32_t)n) {
+        n++;
+    }
+    return n;
+}
+
+void
+pal_timelines_close_gaps(struct pal_timelines *t, struct pal_timeline *line)
+{
+    close_gaps(t, line);
+    for (size_t i = 0; i < t->n_items && line->is_moved; i++) {
+        struct pal_timeline *other = &t->items[i];
+        /* An idle one may have to leave its cells before the next step, and could not be parked. */
+        if (other->is_busy && pal_timeline_gap(other) > t->n_gap_max / 4) {
+            close_gaps(t, other);
+        }
+    }
 }
 
 static void
@@ -52,10 +104,11 @@ copy_beginning(struct pal_timelines *t, const struct pal_timeline *source,
     if (n == 0) {
         return;
     }
-    t->ops->copy(t->kv, source->seq, line->seq, 0, (int32_t)n);
+    t->ops->copy(t->kv, source->seq, line->seq, 0, source->positions[n - 1] + 1);
     pal_timeline_reserve(line, n);
     for (size_t i = 0; i < n; i++) {
         line->tokens[i] = source->tokens[i];
+        line->positions[i] = source->positions[i];
         line->cells[i] = source->cells[i];
         t->cell_users[line->cells[i]]++;
     }
@@ -83,6 +136,7 @@ bring_back(struct pal_timelines *t, struct pal_timeline *line, const struct pal_
     for (size_t i = span->n_base; i < span->n_tokens; i++) {
         bool has_cell = pal_timeline_append(t, line, span->tokens[i]);
         PAL_ASSERT(has_cell);
+        line->positions[i] = span->positions[i];
     }
     if (t->park != NULL) {
         t->park->counts.n_restored++;
@@ -131,6 +185,12 @@ pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan, c
         }
         pal_timeline_cut(t, line, 0);
         restore_plan(t, line, plan);
+    }
+    if (must_close(t, line, plan)) {
+        pal_timelines_close_gaps(t, line);
+    }
+    if (must_close(t, line, plan)) {
+        pal_timeline_cut(t, line, n_gapless(line)); /* somebody else holds what is behind it */
     }
     char *name = pal_strdup(owner);
     free(line->owner);

@@ -208,7 +208,9 @@ plan_parked(struct pal_timelines *t, struct search *s, struct pal_parked *parked
         return false; /* another engine had more room */
     }
     if (span->n_base > 0) {
-        if (s->n_source >= span->n_base &&
+        bool is_there = s->n_source >= span->n_base &&
+                        s->source->positions[span->n_base - 1] == (int32_t)span->n_base - 1;
+        if (is_there &&
             pal_tokens_common(span->tokens, span->n_base, s->want, s->n_want) == span->n_base) {
             plan->source = s->source;
             plan->n_copy = span->n_base;

@@ -41,6 +41,7 @@ make_span(const char *owner, int32_t first)
     struct pal_span span = {
         .owner = pal_strdup(owner),
         .tokens = pal_calloc(N_TOKENS, sizeof(int32_t)),
+        .positions = pal_calloc(N_TOKENS, sizeof(int32_t)),
         .n_tokens = N_TOKENS,
         .n_base = 4,
         .n_prompt = 10,
@@ -49,6 +50,7 @@ make_span(const char *owner, int32_t first)
     };
     for (int32_t i = 0; i < N_TOKENS; i++) {
         span.tokens[i] = first + i;
+        span.positions[i] = i;
     }
     memset(span.data, (int)(first & 0x7F), DATA_BYTES);
     return span;
@@ -58,8 +60,8 @@ static struct pal_park *
 open_park(uint64_t n_ram, uint64_t n_disk, uint64_t key)
 {
     const struct pal_park_options options = {
-        .ram_max_bytes = n_ram * (DATA_BYTES + 100),
-        .disk_max_bytes = n_disk * (DATA_BYTES + 100),
+        .ram_max_bytes = n_ram * (DATA_BYTES + 4 * N_TOKENS + 100),
+        .disk_max_bytes = n_disk * (DATA_BYTES + 4 * N_TOKENS + 100),
         .dir = dir,
         .key = key,
     };

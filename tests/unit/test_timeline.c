@@ -24,6 +24,7 @@ struct cell {
 
 struct fake_kv {
     struct cell cells[CELLS];
+    unsigned n_shifts;
     unsigned n_shared_shifts; /* cells that were moved under somebody else's feet */
     bool refuses_parts;
     bool refuses_restores;
@@ -74,6 +75,7 @@ static void
 kv_shift(void *data, int32_t seq, int32_t p0, int32_t p1, int32_t delta)
 {
     struct fake_kv *kv = data;
+    kv->n_shifts++;
     for (int i = 0; i < CELLS; i++) {
         struct cell *cell = &kv->cells[i];
         if (cell->of[seq] && cell->pos >= p0 && (p1 < 0 || cell->pos < p1)) {
@@ -99,7 +101,7 @@ kv_save(void *data, int32_t seq, int32_t p0, int32_t p1, size_t *n_bytes)
             bytes[n++] = cell->token;
         }
     }
-    assert_int_equal(n, 2 * (p1 - p0));
+    assert_in_range(n, 2, 2 * (p1 - p0)); /* fewer where it has gaps */
     *n_bytes = n * sizeof(*bytes);
     kv->n_saves++;
     return (unsigned char *)bytes;
@@ -141,11 +143,16 @@ check_equal(const struct pal_timelines *t, const struct fake_kv *kv)
         const struct pal_timeline *line = &t->items[k];
         int s = line->seq;
         size_t n = 0;
+        assert_true(pal_timeline_position(line) <= t->n_positions);
         for (int i = 0; i < CELLS; i++) {
             const struct cell *cell = &kv->cells[i];
             if (cell->of[s]) {
-                assert_in_range(cell->pos, 0, line->n_tokens - 1);
-                assert_int_equal(line->tokens[cell->pos], cell->token);
+                size_t at = 0;
+                while (at < line->n_tokens && line->positions[at] != cell->pos) {
+                    at++;
+                }
+                assert_in_range(at, 0, line->n_tokens - 1);
+                assert_int_equal(line->tokens[at], cell->token);
                 n++;
             }
         }
@@ -169,7 +176,7 @@ compute(struct pal_timelines *t, struct fake_kv *kv, struct pal_timeline *line, 
         while (is_used(&kv->cells[i])) {
             i++;
         }
-        kv->cells[i].pos = (int32_t)line->n_tokens - 1;
+        kv->cells[i].pos = pal_timeline_position(line) - 1;
         kv->cells[i].token = line->tokens[line->n_tokens - 1];
         kv->cells[i].of[line->seq] = true;
         n_new++;
@@ -187,6 +194,7 @@ bring(struct pal_timelines *t, const char *owner, const int32_t *want, size_t n)
         (void)pal_park_poll(t->park);
         plan = pal_timelines_plan(t, owner, want, n);
     }
+    plan.n_ahead = n;
     struct pal_timeline *line = pal_timelines_apply(t, &plan, owner);
     line->n_prompt = n;
     assert_true(line->n_tokens < n);
@@ -409,12 +417,14 @@ test_random_lives_are_parked_and_come_back(void **state)
         struct fake_kv kv = {.refuses_restores = life % 10 == 9};
         pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
         const struct pal_park_options options = {
-            .ram_max_bytes = (uint64_t)(life % 3) * 800,
-            .disk_max_bytes = (uint64_t)(life % 4) * 1500,
+            .ram_max_bytes = (uint64_t)(life % 3) * 1100,
+            .disk_max_bytes = (uint64_t)(life % 4) * 2000,
             .dir = dir,
         };
         struct pal_park *park = pal_park_create(&options);
         t.park = park;
+        t.n_gap_max = life % 4 * 20;
+        t.n_positions = life % 8 < 4 ? INT32_MAX : 90;
         live_at_random(&t, &kv, &seed);
         n_restores += kv.n_restores;
         pal_timelines_finish(&t);
@@ -477,6 +487,90 @@ test_all_kept_pieces_are_moved(void **state)
     pal_timelines_finish(&t);
 }
 
+/* 10 tokens of persona, then a window of 20 that has slid over `slid`. */
+static size_t
+slide(struct pal_timelines *t, struct fake_kv *kv, const char *owner, int32_t first, int32_t slid)
+{
+    int32_t want[30];
+    count_up(want, 10, 0);
+    count_up(want + 10, 20, first + slid);
+    return turn(t, kv, owner, want, 30);
+}
+
+static void
+test_a_gap_is_left_open_until_it_is_too_wide_and_then_all_busy_ones_are_closed(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    t.n_gap_max = 8;
+    assert_int_equal(slide(&t, &kv, "a", 1000, 0), 30);
+    assert_int_equal(slide(&t, &kv, "b", 2000, 0), 20);
+    assert_int_equal(slide(&t, &kv, "b", 2000, 4), 4);
+    assert_int_equal(slide(&t, &kv, "a", 1000, 4), 4);
+    assert_int_equal(slide(&t, &kv, "a", 1000, 8), 4);
+    assert_int_equal(kv.n_shifts, 0);
+    assert_int_equal(pal_timeline_gap(&t.items[0]), 8);
+    assert_int_equal(pal_timeline_gap(&t.items[1]), 4);
+    t.items[1].is_busy = true;
+    assert_int_equal(slide(&t, &kv, "a", 1000, 12), 4);
+    assert_int_equal(kv.n_shifts, 2);
+    assert_int_equal(pal_timeline_gap(&t.items[0]), 0);
+    assert_int_equal(pal_timeline_gap(&t.items[1]), 0);
+    pal_timelines_finish(&t);
+}
+
+static void
+test_positions_that_the_model_does_not_know_are_never_taken(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    t.n_gap_max = 50;
+    t.n_positions = 34;
+    assert_int_equal(slide(&t, &kv, "a", 1000, 0), 30);
+    assert_int_equal(slide(&t, &kv, "a", 1000, 4), 4);
+    assert_int_equal(kv.n_shifts, 0);
+    assert_int_equal(slide(&t, &kv, "a", 1000, 8), 4);
+    assert_int_equal(kv.n_shifts, 1);
+    /* What two hold can't be moved for one: behind the gap it is computed again. */
+    assert_int_equal(slide(&t, &kv, "a", 1000, 11), 3);
+    int32_t want[34];
+    count_up(want, 10, 0);
+    count_up(want + 10, 24, 1011);
+    struct pal_sync_plan plan = pal_timelines_plan(&t, "b", want, 34);
+    assert_int_equal(plan.n_copy, 30);
+    assert_int_equal(turn(&t, &kv, "b", want, 34), 24);
+    pal_timelines_finish(&t);
+}
+
+static void
+test_who_rests_leaves_the_cells_and_comes_back(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    int32_t want[40];
+    count_up(want, 40, 100);
+    t.now_us = 1000;
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    assert_false(pal_timelines_rest(&t, 10, 2000)); /* nowhere to go */
+    t.park = park;
+    assert_false(pal_timelines_rest(&t, 10, 999));  /* not that long ago */
+    assert_false(pal_timelines_rest(&t, 30, 2000)); /* not that full */
+    assert_true(pal_timelines_rest(&t, 10, 1000));
+    check_equal(&t, &kv);
+    assert_int_equal(pal_timelines_n_free(&t), CELLS);
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 10);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
 int
 main(void)
 {
@@ -493,6 +587,10 @@ main(void)
         cmocka_unit_test(test_random_lives_are_parked_and_come_back),
         cmocka_unit_test(test_parked_conversations_compute_only_the_new),
         cmocka_unit_test(test_all_kept_pieces_are_moved),
+        cmocka_unit_test(
+            test_a_gap_is_left_open_until_it_is_too_wide_and_then_all_busy_ones_are_closed),
+        cmocka_unit_test(test_positions_that_the_model_does_not_know_are_never_taken),
+        cmocka_unit_test(test_who_rests_leaves_the_cells_and_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
