@@ -26,11 +26,14 @@ on_event(const struct pal_event *event, void *userdata)
     if (event->kind == PAL_EVENT_PIECE && trial->text != NULL && trial->failure.code == PAL_OK) {
         trial->failure.code = pal_buf_append(trial->text, event->text, event->len);
     }
+    if (event->kind == PAL_EVENT_PIECE && trial->on_piece != NULL) {
+        trial->on_piece(trial->on_piece_userdata);
+    }
     if (event->kind == PAL_EVENT_PIECE || event->turn_id < trial->first_id) {
         return;
     }
     trial->was_cancelled = event->kind == PAL_EVENT_CANCELLED;
-    if (event->kind == PAL_EVENT_DONE) {
+    if (event->kind == PAL_EVENT_DONE || event->kind == PAL_EVENT_CANCELLED) {
         trial->usages[event->turn_id - trial->first_id] = event->usage;
     } else if (event->kind == PAL_EVENT_FAILED && trial->failure.code == PAL_OK) {
         trial->failure = event->error;

@@ -23,9 +23,11 @@ struct pal_trial {
     struct pal_usage usages[PAL_TRIAL_PARALLEL_MAX];
     uint64_t first_id;
     struct pal_error failure;
-    bool was_cancelled;   /* the last turn that ended */
-    int64_t cancelled_us; /* when pal_trial_cancel() asked for it */
-    struct pal_buf *text; /* collects what is said; NULL = nobody wants it */
+    bool was_cancelled;               /* the last turn that ended */
+    int64_t cancelled_us;             /* when pal_trial_cancel() asked for it */
+    struct pal_buf *text;             /* collects what is said; NULL = nobody wants it */
+    void (*on_piece)(void *userdata); /* each time that something is said; NULL = nobody asks */
+    void *on_piece_userdata;
 };
 
 /* What turns cost. Times in microseconds, of the whole set. */

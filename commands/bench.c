@@ -17,6 +17,8 @@ static const struct {
      "des conversations avec un compagnon, ou avec tout serveur à l'API d'OpenAI"},
     {"engine", pal_bench_engine, "prefill and decode by depth and sequences, first token, cancel",
      "requête et réponse selon la profondeur et le nombre, premier jeton, annulation"},
+    {"beside", pal_bench_beside, "the engine beside other programs, and a game beside the engine",
+     "le moteur à côté d'autres programmes, et un jeu à côté du moteur"},
     {"memory", pal_bench_memory, "10,000 messages, and what grows with them",
      "10 000 messages, et ce qui grossit avec eux"},
     {"side", pal_bench_side, "several servers given the same work in turn, side by side",

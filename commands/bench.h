@@ -6,6 +6,7 @@
  */
 int pal_bench_chat(int argc, char **argv);
 int pal_bench_engine(int argc, char **argv);
+int pal_bench_beside(int argc, char **argv);
 int pal_bench_memory(int argc, char **argv);
 int pal_bench_side(int argc, char **argv);
 int pal_bench_ipc(int argc, char **argv);

@@ -162,7 +162,7 @@ check_library(const struct pal_planning *planning, struct pal_checkup *checkup)
 {
     struct pal_error error;
     char variant[64];
-    if (pal_library_init(planning->llama_dir, NULL, &error) != PAL_OK) {
+    if (pal_library_init(planning->llama_dir, NULL, false, &error) != PAL_OK) {
         struct pal_check *check =
             pal_checkup_add(checkup, "llama.cpp", PAL_HEALTH_FAIL, "%s", error.text);
         pal_check_mend(check, "./dev deps && ./dev build");

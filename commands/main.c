@@ -73,7 +73,7 @@ print_version(const char *lib_dir)
     char library[4096];
     struct pal_error error;
     (void)printf("palabre %s\n", PALABRE_VERSION);
-    if (pal_library_init(lib_dir, NULL, &error) != PAL_OK) {
+    if (pal_library_init(lib_dir, NULL, false, &error) != PAL_OK) {
         (void)fprintf(stderr, "palabre: %s\n", error.text);
         return PAL_EXIT_FAILED;
     }

@@ -5,22 +5,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+static struct pal_fault
+parse_step(const char *text)
+{
+    struct pal_fault fault = {.n_times = 1};
+    if (sscanf(text, "decode:n=%" SCNu64 ":ret=%" SCNd32 ":times=%" SCNu64, &fault.at,
+               &fault.status, &fault.n_times) >= 2 &&
+        fault.status != 0) {
+        fault.step = PAL_FAULT_STEP_FAILS;
+    } else if (sscanf(text, "nan:n=%" SCNu64 ":times=%" SCNu64, &fault.at, &fault.n_times) >= 1) {
+        fault.step = PAL_FAULT_STEP_NAN;
+    } else if (sscanf(text, "hang:n=%" SCNu64, &fault.at) == 1) {
+        fault.step = PAL_FAULT_STEP_HANGS;
+    }
+    return fault.step != PAL_FAULT_STEP_NONE && fault.at > 0 ? fault : (struct pal_fault){0};
+}
+
 struct pal_fault
 pal_fault_parse(const char *text)
 {
-    struct pal_fault fault = {.n_times = 1};
-    int n = text != NULL ? sscanf(text, "decode:n=%" SCNu64 ":ret=%" SCNd32 ":times=%" SCNu64,
-                                  &fault.at, &fault.status, &fault.n_times)
-                         : 0;
-    if (n >= 2 && fault.status != 0) {
+    if (text == NULL) {
+        return (struct pal_fault){0};
+    }
+    struct pal_fault fault = {0};
+    if (sscanf(text, "load:layers=%" SCNd32 ":signal=%" SCNd32, &fault.load_layers,
+               &fault.load_signal) == 2 &&
+        fault.load_layers > 0 && fault.load_signal >= 0) {
         return fault;
     }
     fault = (struct pal_fault){0};
-    n = text != NULL ? sscanf(text, "load:layers=%" SCNd32 ":signal=%" SCNd32, &fault.load_layers,
-                              &fault.load_signal)
-                     : 0;
-    return n == 2 && fault.load_layers > 0 && fault.load_signal >= 0 ? fault
-                                                                     : (struct pal_fault){0};
+    if (sscanf(text, "fuse:safe_ms=%" SCNu32, &fault.safe_ms) == 1) {
+        return fault;
+    }
+    return parse_step(text);
 }
 
 struct pal_fault
@@ -29,16 +46,15 @@ pal_fault_from_environment(void)
     return pal_fault_parse(getenv("PALABRE_FAULT"));
 }
 
-bool
-pal_fault_hit(struct pal_fault *fault, int32_t *status)
+enum pal_fault_step
+pal_fault_next_step(struct pal_fault *fault)
 {
     fault->n_steps++;
-    if (fault->at == 0 || fault->n_steps < fault->at || fault->n_times == 0) {
-        return false;
+    if (fault->step == PAL_FAULT_STEP_NONE || fault->n_steps < fault->at || fault->n_times == 0) {
+        return PAL_FAULT_STEP_NONE;
     }
     fault->n_times--;
-    *status = fault->status;
-    return true;
+    return fault->step;
 }
 
 bool

@@ -36,7 +36,8 @@ pal_fuse_died(struct pal_fuse *fuse, int64_t now_us, bool was_loading, int signa
     }
     forget_deaths(fuse);
     fuse->is_safe = true;
-    fuse->safe_for_us = fuse->safe_for_us == 0 ? SAFE_FOR_MIN_US : 2 * fuse->safe_for_us;
+    int64_t first_us = fuse->safe_for_min_us != 0 ? fuse->safe_for_min_us : SAFE_FOR_MIN_US;
+    fuse->safe_for_us = fuse->safe_for_us == 0 ? first_us : 2 * fuse->safe_for_us;
     if (fuse->safe_for_us > SAFE_FOR_MAX_US) {
         fuse->safe_for_us = SAFE_FOR_MAX_US;
     }

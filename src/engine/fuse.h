@@ -28,7 +28,8 @@ struct pal_fuse {
     bool is_safe;
     bool had_illegal; /* an instruction that the CPU doesn't have */
     int64_t safe_until_us;
-    int64_t safe_for_us; /* the next time */
+    int64_t safe_for_us;     /* this time, or the last */
+    int64_t safe_for_min_us; /* the first time; 0 = ten minutes */
 };
 
 /* A life ended unasked; `signal` ended it, or 0. */

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "plan/probe.h"
 #include "util/mem.h"
 
 #define LOG_TOPIC "llama"
@@ -82,8 +83,64 @@ load_variant(const char *dir, const char *variant)
     char *path = pal_printf("%s/" VARIANT_PREFIX "%s.so", dir, variant);
     bool is_loaded = access(path, R_OK) == 0 && ggml_backend_load(path) != NULL;
     if (!is_loaded) {
-        pal_log_warn("no such CPU variant here: ggml picks one", "variant=%s", variant);
+        pal_log_warn("no such CPU variant here: the fastest is taken", "variant=%s", variant);
     }
+    free(path);
+    return is_loaded;
+}
+
+/* How good this file is here, by its own words, as ggml's loader asks it; 0 = it can't run. */
+static int
+score_variant(const char *dir, const char *name)
+{
+    char *path = pal_printf("%s/%s", dir, name);
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    void *found = library != NULL ? dlsym(library, "ggml_backend_score") : NULL;
+    int (*score_fn)(void) = NULL;
+    int score = 0;
+    if (found != NULL) {
+        memcpy(&score_fn, &found, sizeof(score_fn));
+        score = score_fn();
+    }
+    if (library != NULL) {
+        (void)dlclose(library);
+    }
+    free(path);
+    return score;
+}
+
+/* The fastest of the folder's variants that run here, by its file's name; NULL = it has none. */
+static char *
+best_variant(const char *dir)
+{
+    char *best = NULL;
+    int best_score = 0;
+    DIR *folder = opendir(dir);
+    const struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        size_t len = strlen(entry->d_name);
+        if (strncmp(entry->d_name, VARIANT_PREFIX, strlen(VARIANT_PREFIX)) != 0 || len < 3 ||
+            strcmp(entry->d_name + len - 3, ".so") != 0) {
+            continue;
+        }
+        int score = score_variant(dir, entry->d_name);
+        if (score > best_score) {
+            free(best);
+            best = pal_printf("%s/%s", dir, entry->d_name);
+            best_score = score;
+        }
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return best;
+}
+
+static bool
+load_best_variant(const char *dir)
+{
+    char *path = best_variant(dir);
+    bool is_loaded = path != NULL && ggml_backend_load(path) != NULL;
     free(path);
     return is_loaded;
 }
@@ -109,36 +166,45 @@ load_cards(const char *dir)
     }
 }
 
+/* What has been loaded; under the lock of pal_library_init(). */
+struct loaded {
+    bool is_done;
+    bool has_cards;
+    char *dir; /* owned, to the end of the process; NULL = a system's llama.cpp knows its own */
+};
+
 static void
-load_backends(const char *dir, const char *variant)
+load_backends(struct loaded *loaded, const char *dir, const char *variant)
 {
     llama_log_set(on_llama_log, NULL);
     (void)ggml_set_abort_callback(on_ggml_abort);
     llama_backend_init();
-    char *installed = dir == NULL ? beside_program() : NULL;
-    const char *from = dir != NULL ? dir : installed;
-    if (from == NULL && is_folder(PALABRE_LLAMA_LIB_DIR)) {
-        from = PALABRE_LLAMA_LIB_DIR;
+    loaded->dir = dir != NULL ? pal_strdup(dir) : beside_program();
+    if (loaded->dir == NULL && is_folder(PALABRE_LLAMA_LIB_DIR)) {
+        loaded->dir = pal_strdup(PALABRE_LLAMA_LIB_DIR);
     }
-    if (from != NULL && variant != NULL && load_variant(from, variant)) {
-        load_cards(from);
-    } else {
-        /* NULL: a system's llama.cpp knows itself where its backends are. */
-        ggml_backend_load_all_from_path(from);
+    bool has_cpu = loaded->dir != NULL && variant != NULL && load_variant(loaded->dir, variant);
+    if (!has_cpu && (loaded->dir == NULL || !load_best_variant(loaded->dir))) {
+        ggml_backend_load_all_from_path(loaded->dir);
+        loaded->has_cards = true;
     }
-    pal_log_debug("backends loaded", "dir=" PAL_LOG_STR, from != NULL ? from : "(default)");
-    free(installed);
+    pal_log_debug("backends loaded", "dir=" PAL_LOG_STR,
+                  loaded->dir != NULL ? loaded->dir : "(default)");
 }
 
 enum pal_err
-pal_library_init(const char *dir, const char *variant, struct pal_error *error)
+pal_library_init(const char *dir, const char *variant, bool wants_cards, struct pal_error *error)
 {
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static bool is_done;
+    static struct loaded loaded;
     (void)pthread_mutex_lock(&lock);
-    if (!is_done) {
-        load_backends(dir, variant);
-        is_done = true;
+    if (!loaded.is_done) {
+        load_backends(&loaded, dir, variant);
+        loaded.is_done = true;
+    }
+    if (wants_cards && !loaded.has_cards && pal_probe_may_have_cards(NULL)) {
+        load_cards(loaded.dir);
+        loaded.has_cards = true;
     }
     (void)pthread_mutex_unlock(&lock);
     if (ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU) == NULL) {

@@ -4,6 +4,7 @@
  * libllama and ggml as libraries: their backends, their log. Any thread; the work is done once a
  * process, by the first caller, whose folder wins.
  */
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "util/err.h"
@@ -11,9 +12,11 @@
 /*
  * Loads ggml's backends from `dir`; NULL = as built, or beside an installed program
  * (../lib/palabre). `variant` is the CPU build to take ("zen4"); NULL, or one that is not there or
- * can't run here: ggml picks. PAL_ERR_MODEL if there is no CPU backend.
+ * can't run here: the fastest that can. Drivers of graphics cards take long to load, and are only
+ * where `wants_cards` (a later call may still want them) and there is a card. PAL_ERR_MODEL if
+ * there is no CPU backend.
  */
-enum pal_err pal_library_init(const char *dir, const char *variant,
+enum pal_err pal_library_init(const char *dir, const char *variant, bool wants_cards,
                               struct pal_error *error) PAL_MUST_USE;
 
 /* The CPU variant in use, by its file's name ("sapphirerapids"); "system" for a plain build. */

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "engine/fault.h"
+#include "util/clock.h"
 #include "util/mem.h"
 
 #define LOG_TOPIC "engine"
@@ -337,6 +339,7 @@ pal_engine_open(uv_loop_t *loop, const struct pal_engine_options *options,
     engine->loop = loop;
     engine->on_event = on_event;
     engine->userdata = userdata;
+    engine->fuse.safe_for_min_us = pal_fault_from_environment().safe_ms * PAL_US_PER_MS;
     enum pal_err err = pal_settings_init(&engine->settings, options, error);
     if (err == PAL_OK) {
         engine->program = pal_strdup(options->program);

@@ -150,14 +150,17 @@ pal_local_on_heartbeat(uv_timer_t *timer)
         pal_child_kill(engine->child, SIGKILL);
         return;
     }
-    if (pal_fuse_is_over(&engine->fuse, pal_now_us()) && engine->n_turns == 0 &&
-        engine->state == PAL_ENGINE_READY && !engine->is_leaving) {
-        pal_log_info("the engine is tried the usual way again", "pid=%d",
-                     pal_child_pid(engine->child));
+    if (pal_fuse_is_over(&engine->fuse, pal_now_us()) && engine->state == PAL_ENGINE_READY &&
+        !engine->is_leaving) {
+        /* New turns wait, those that run are answered first. */
+        pal_log_info("the engine is tried the usual way again", "pid=%d turns=%zu",
+                     pal_child_pid(engine->child), engine->n_turns);
         engine->is_changing = true;
         engine->state = PAL_ENGINE_STARTING;
-        pal_local_send_quit(engine);
         pal_local_tell_state(engine);
+    }
+    if (engine->is_changing && engine->n_turns == 0) {
+        pal_local_send_quit(engine);
     }
     if (engine->n_silent_ticks > 0) {
         engine->n_silent_ticks++;
@@ -281,6 +284,9 @@ on_child_gone(const struct pal_child_end *end, void *userdata)
         return;
     }
     if (engine->is_changing) {
+        struct pal_error died;
+        (void)pal_error_set(&died, PAL_ERR_ENGINE, "the engine died and is being restarted");
+        pal_local_end_all_turns(engine, PAL_EVENT_FAILED, &died); /* mostly there are none */
         engine->is_changing = false;
         engine->pause_ms = 0;
         pal_fuse_reset(&engine->fuse);

@@ -8,6 +8,7 @@
 
 #include "engine/fault.h"
 #include "engine/library.h"
+#include "engine/sampler.h"
 #include "engine/threads.h"
 #include "gguf/gguf.h"
 #include "plan/plan.h"
@@ -33,53 +34,14 @@ on_load_progress(float progress, void *data)
     return !loading->is_given_up;
 }
 
-static void *
-cpu_function(const char *name)
-{
-    ggml_backend_dev_t device = ggml_backend_dev_by_type(GGML_BACKEND_DEVICE_TYPE_CPU);
-    return ggml_backend_reg_get_proc_address(ggml_backend_dev_backend_reg(device), name);
-}
-
-/*
- * Without a pool of its own ggml starts and ends threads at every step. The functions stand in the
- * CPU variant, which is loaded at run time. memcpy, because C has no cast from void * to function.
- */
+/* The context's threads: pool.h. */
 static void
-make_pool(struct pal_model *model, unsigned ways)
+make_pools(struct pal_model *model, unsigned ways)
 {
-    ggml_threadpool_t (*new_pool)(struct ggml_threadpool_params *) = NULL;
-    void *found = cpu_function("ggml_threadpool_new");
-    if (found == NULL) {
-        return;
-    }
-    memcpy(&new_pool, &found, sizeof(new_pool));
     uint32_t n =
         model->n_threads > model->n_threads_batch ? model->n_threads : model->n_threads_batch;
-    struct ggml_threadpool_params params = ggml_threadpool_params_default((int)n);
-    if ((ways & PAL_ENGINE_NO_POLL) != 0) {
-        params.poll = 0;
-    }
-    if ((ways & PAL_ENGINE_PINNED) != 0) {
-        params.strict_cpu = pal_threads_mask(n, params.cpumask, GGML_MAX_N_THREADS);
-    }
-    model->pool = new_pool(&params);
-    if (model->pool != NULL) {
-        llama_attach_threadpool(model->context, model->pool, model->pool);
-    }
-}
-
-static void
-free_pool(struct pal_model *model)
-{
-    void (*free_fn)(ggml_threadpool_t) = NULL;
-    void *found = model->pool != NULL ? cpu_function("ggml_threadpool_free") : NULL;
-    if (found != NULL) {
-        memcpy(&free_fn, &found, sizeof(free_fn));
-        free_fn(model->pool);
-    }
-    model->pool = NULL;
-    /* A pinned pool binds its caller, too, and what that starts later would inherit it. */
-    (void)sched_setaffinity(0, sizeof(model->cpus), &model->cpus);
+    pal_pools_init(&model->pools, model->context, ways, n);
+    pal_pools_use(&model->pools, model->n_threads, model->n_threads_batch);
 }
 
 static bool
@@ -231,13 +193,20 @@ warm_up(struct pal_model *model, struct pal_error *error)
     struct llama_batch batch = llama_batch_get_one(&token, 1);
     int32_t status = llama_decode(model->context, batch);
     llama_synchronize(model->context);
+    const float *logits = status == 0 ? llama_get_logits_ith(model->context, 0) : NULL;
+    bool are_numbers = logits != NULL &&
+                       pal_logits_are_numbers(logits, (size_t)llama_vocab_n_tokens(model->vocab));
     if (model->memory != NULL) {
-        llama_memory_clear(model->memory, true);
+        llama_memory_clear(model->memory, false); /* what no cell says is there, nobody reads */
     }
-    return status == 0
-               ? PAL_OK
-               : pal_error_set(error, PAL_ERR_MODEL,
-                               "the model's first step failed: llama_decode returned %d", status);
+    if (status != 0) {
+        return pal_error_set(error, PAL_ERR_MODEL,
+                             "the model's first step failed: llama_decode returned %d", status);
+    }
+    return are_numbers ? PAL_OK
+                       : pal_error_set(error, PAL_ERR_MODEL,
+                                       "the model computes what is no number: its file is damaged; "
+                                       "fetch it again");
 }
 
 static void
@@ -339,14 +308,15 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
      struct pal_error *error)
 {
     set_threads(model, settings);
-    enum pal_err err = pal_library_init(settings->llama_dir, settings->variant, error);
+    enum pal_err err = pal_library_init(settings->llama_dir, settings->variant,
+                                        settings->n_gpu_layers != 0, error);
     if (err == PAL_OK) {
         err = load_on_some_rung(model, settings, loading, error);
     }
     if (err != PAL_OK) {
         return err;
     }
-    make_pool(model, settings->ways);
+    make_pools(model, settings->ways);
     find_eogs(model);
     model->tmpl = pal_template_create(model->model);
     return warm_up(model, error);
@@ -358,9 +328,6 @@ pal_model_load(struct pal_model *model, const struct pal_settings *settings,
                struct pal_error *error)
 {
     *model = (struct pal_model){0};
-    if (sched_getaffinity(0, sizeof(model->cpus), &model->cpus) != 0) {
-        CPU_ZERO(&model->cpus); /* an empty set is refused: nothing changes then */
-    }
     struct pal_gguf *file = NULL;
     enum pal_err err = pal_gguf_open(settings->model_path, &file, error);
     if (err != PAL_OK) {
@@ -385,12 +352,14 @@ pal_model_load(struct pal_model *model, const struct pal_settings *settings,
 static void
 drop_context(struct pal_model *model)
 {
-    if (model->context != NULL) {
-        llama_detach_threadpool(model->context);
-        llama_free(model->context);
-    }
+    /* The pools outlive what computes on them. */
+    struct llama_context *context = model->context;
     model->context = NULL;
-    free_pool(model);
+    if (context != NULL) {
+        llama_detach_threadpool(context);
+        llama_free(context);
+    }
+    pal_pools_finish(&model->pools);
 }
 
 enum pal_err
@@ -401,7 +370,7 @@ pal_model_retune(struct pal_model *model, const struct pal_settings *settings,
     set_threads(model, settings);
     enum pal_err err = make_context(model, settings, settings->n_ctx_tokens, error);
     if (err == PAL_OK) {
-        make_pool(model, settings->ways);
+        make_pools(model, settings->ways);
         fill_facts(model, settings, facts);
     }
     return err;

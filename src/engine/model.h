@@ -6,8 +6,8 @@
  * The KV is unified: all sequences share n_cells cells, so that a persona's cells serve everybody.
  */
 #include <llama.h>
-#include <sched.h>
 
+#include "engine/pool.h"
 #include "engine/settings.h"
 #include "engine/template.h"
 #include "gguf/gguf.h"
@@ -18,8 +18,7 @@
 struct pal_model {
     struct llama_model *model;     /* owned */
     struct llama_context *context; /* owned */
-    ggml_threadpool_t pool;        /* owned; NULL where the backend has none */
-    cpu_set_t cpus;                /* that the compute thread may use; PINNED takes them away */
+    struct pal_pools pools;        /* its threads */
     const struct llama_vocab *vocab;
     llama_memory_t memory;
     struct pal_template *tmpl; /* owned */

@@ -1,5 +1,8 @@
 #include "engine/model_worker.h"
 
+#include <math.h>
+
+#include "engine/sampler.h"
 #include "util/clock.h"
 
 #define LOG_TOPIC "worker"
@@ -49,8 +52,46 @@ row_of(const struct pal_model_turn *turn)
 static enum pal_model_turn_said
 say_next(struct pal_model_worker *w, struct pal_model_turn *turn, int32_t row)
 {
+    const float *logits = llama_get_logits_ith(w->model.context, row);
+    size_t n_vocab = (size_t)llama_vocab_n_tokens(w->model.vocab);
+    if (logits == NULL || !pal_logits_are_numbers(logits, n_vocab)) {
+        return PAL_MODEL_TURN_IS_LOST;
+    }
     turn->next = llama_sampler_sample(turn->sampler, w->model.context, row);
     return pal_model_turn_say(turn, &w->model, w->host, turn->next);
+}
+
+/*
+ * The model computed NaN. Its cells hold some now, and a NaN that is masked for others is still one
+ * in some kernels: they are wiped as soon as no turn holds any.
+ */
+static void
+lose(struct pal_model_worker *w, struct pal_model_turn *turn)
+{
+    struct pal_error error;
+    (void)pal_error_set(&error, PAL_ERR_ENGINE,
+                        "the model computed what is no number: its file may be damaged, or a "
+                        "card's driver at fault");
+    pal_log_error("a step gave no numbers", "turn=%llu tokens=%zu",
+                  (unsigned long long)turn->job.turn_id, turn->line->n_tokens);
+    w->needs_wiping = true;
+    pal_timeline_cut(&w->lines, turn->line, 0);
+    pal_model_end_failed(w, turn, &error);
+}
+
+void
+pal_model_wipe(struct pal_model_worker *w)
+{
+    for (size_t i = 0; i < w->n_turns; i++) {
+        if (w->turns[i]->line != NULL) {
+            return;
+        }
+    }
+    pal_timelines_forget(&w->lines);
+    if (w->model.memory != NULL) {
+        llama_memory_clear(w->model.memory, true);
+    }
+    w->needs_wiping = false;
 }
 
 /* The turn's next token, and those after it that its draft foretold: returns how many. */
@@ -79,6 +120,8 @@ sample(struct pal_model_worker *w, struct pal_model_turn *turn)
         pal_model_end_done(w, turn, PAL_FINISH_STOP);
     } else if (said == PAL_MODEL_TURN_IS_FULL) {
         pal_model_end_done(w, turn, PAL_FINISH_LENGTH);
+    } else if (said == PAL_MODEL_TURN_IS_LOST) {
+        lose(w, turn);
     } else if (said == PAL_MODEL_TURN_IS_LATE) {
         pal_hold_drop(&turn->hold);
         pal_model_end_done(w, turn, PAL_FINISH_DEADLINE);
@@ -119,10 +162,38 @@ keep_pace(struct pal_model_worker *w, int64_t now_us)
     w->n_threads_now = n;
     uint32_t decode = w->model.n_threads < n ? w->model.n_threads : n;
     uint32_t batch = w->model.n_threads_batch < n ? w->model.n_threads_batch : n;
-    llama_set_n_threads(w->model.context, (int32_t)decode, (int32_t)batch);
+    pal_pools_use(&w->model.pools, decode, batch);
     pal_cost_set_threads(&w->cost, n);
     pal_host_set_pace(w->host, decode, is_fewer ? PAL_ENGINE_PACE_WANTED : PAL_ENGINE_PACE_IDLE);
     pal_log_debug("pace", "threads=%u", n);
+}
+
+static void
+spoil_logits(struct pal_model_worker *w)
+{
+    for (int32_t row = 0; row < w->batch.n_tokens; row++) {
+        if (w->batch.logits[row] != 0) {
+            llama_get_logits_ith(w->model.context, row)[0] = NAN;
+        }
+    }
+}
+
+/* Computes the batch, or does what the test wants in its place. */
+static int32_t
+decode(struct pal_model_worker *w)
+{
+    enum pal_fault_step fault = pal_fault_next_step(&w->fault);
+    while (fault == PAL_FAULT_STEP_HANGS) {
+    }
+    if (fault == PAL_FAULT_STEP_FAILS) {
+        return w->fault.status;
+    }
+    int32_t status = llama_decode(w->model.context, w->batch);
+    llama_synchronize(w->model.context); /* a card may still be at it */
+    if (fault == PAL_FAULT_STEP_NAN && status == 0) {
+        spoil_logits(w);
+    }
+    return status;
 }
 
 void
@@ -130,17 +201,14 @@ pal_model_step(struct pal_model_worker *w)
 {
     int64_t began_us = pal_now_us();
     keep_pace(w, began_us);
-    int32_t status = 0;
-    if (!pal_fault_hit(&w->fault, &status)) {
-        status = llama_decode(w->model.context, w->batch);
-        llama_synchronize(w->model.context); /* a card may still be at it */
-    }
+    int32_t status = decode(w);
     w->lonely = NULL;
     if (status != 0) {
         handle_failed_step(w, status);
         return;
     }
     w->n_failed_steps = 0;
+    pal_pools_stepped(&w->model.pools);
     pal_timelines_stepped(&w->lines);
     size_t n_decoding = 0;
     size_t n_right = 0;

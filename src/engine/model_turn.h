@@ -63,6 +63,7 @@ enum pal_model_turn_said {
     PAL_MODEL_TURN_STOPS,   /* end of turn, or a stop text */
     PAL_MODEL_TURN_IS_FULL, /* max_tokens */
     PAL_MODEL_TURN_IS_LATE, /* a sentence is whole, and another would come too late */
+    PAL_MODEL_TURN_IS_LOST, /* nothing could be sampled */
 };
 /* Takes a sampled token into the reply, and sends what may be sent as one PIECE. */
 enum pal_model_turn_said pal_model_turn_say(struct pal_model_turn *turn,

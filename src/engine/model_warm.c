@@ -10,6 +10,7 @@
 
 #include "engine/model_kv.h"
 #include "engine/model_worker.h"
+#include "engine/sampler.h"
 #include "util/clock.h"
 #include "util/mem.h"
 #include "util/path.h"
@@ -23,6 +24,8 @@
 #define ROWS_MAX 64
 /* Personas and models that are remembered; the longest unused goes first. */
 #define FILES_MAX 16
+/* In place of llama_decode()'s. */
+#define STATUS_NO_NUMBERS (-100)
 
 void
 pal_warm_finish(struct pal_warm *warm)
@@ -154,7 +157,16 @@ pal_model_warm_begin(struct pal_model_worker *w)
     }
 }
 
-/* Rows of the persona from where the line is; its logits are nobody's. */
+/* The last row's logits show whether numbers came out; for nothing else. */
+static bool
+is_lost(const struct pal_model_worker *w)
+{
+    const float *logits = llama_get_logits_ith(w->model.context, w->batch.n_tokens - 1);
+    return logits == NULL ||
+           !pal_logits_are_numbers(logits, (size_t)llama_vocab_n_tokens(w->model.vocab));
+}
+
+/* Rows of the persona from where the line is. */
 static int32_t
 compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
 {
@@ -169,7 +181,7 @@ compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
         batch->pos[row] = line->positions[line->n_tokens - 1];
         batch->n_seq_id[row] = 1;
         batch->seq_id[row][0] = line->seq;
-        batch->logits[row] = 0;
+        batch->logits[row] = line->n_tokens == w->warm.n_tokens ? 1 : 0;
     }
     if (batch->n_tokens == 0) {
         return 1; /* no cell is free: this is no time for working ahead */
@@ -177,6 +189,11 @@ compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
     w->warm.is_running = true;
     int32_t status = llama_decode(w->model.context, *batch);
     w->warm.is_running = false;
+    if (status == 0 && line->n_tokens == w->warm.n_tokens && is_lost(w)) {
+        w->needs_wiping = true;
+        pal_timeline_cut(&w->lines, line, 0);
+        return STATUS_NO_NUMBERS;
+    }
     if (status != 0) {
         pal_timeline_cut(&w->lines, line, n_before);
     }

@@ -216,6 +216,9 @@ step(void *worker)
     w->lines.now_us = now_us;
     end_late_turns(w, now_us);
     pal_model_poll_park(w);
+    if (w->needs_wiping) {
+        pal_model_wipe(w);
+    }
     if (w->n_turns > 0) {
         (void)pal_timelines_rest(&w->lines, REST_CELLS, now_us - REST_US);
     }

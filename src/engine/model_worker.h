@@ -45,6 +45,7 @@ struct pal_model_worker {
     struct pal_pace pace;
     uint32_t n_threads_now; /* what the context was told last */
     struct pal_fault fault;
+    bool needs_wiping; /* a step gave NaN, which the KV still holds */
 };
 
 /* Emit the final event, give the timeline back, forget the turn. */
@@ -81,5 +82,7 @@ void pal_model_batch(struct pal_model_worker *w, int64_t now_us);
 
 /* Computes w->batch, which is not empty. */
 void pal_model_step(struct pal_model_worker *w);
+/* After needs_wiping: forgets all timelines, and zeroes what they held, if no turn is on one. */
+void pal_model_wipe(struct pal_model_worker *w);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 #include "util/clock.h"
@@ -45,6 +46,24 @@ draw_seed(void)
         seed = (uint32_t)pal_now_us();
     }
     return seed;
+}
+
+/* By their bits, because comparing floats is not what a compiler turns into vectors. */
+bool
+pal_logits_are_numbers(const float *logits, size_t n)
+{
+    const uint32_t exponent = 0x7f800000;
+    const uint32_t minus_infinity = 0xff800000;
+    uint32_t is_bad = 0;
+    uint32_t is_finite = 0;
+    for (size_t i = 0; i < n; i++) {
+        uint32_t bits = 0;
+        memcpy(&bits, &logits[i], sizeof(bits));
+        uint32_t is_special = (bits & exponent) == exponent;
+        is_bad |= is_special & (bits != minus_infinity);
+        is_finite |= !is_special;
+    }
+    return is_bad == 0 && is_finite != 0;
 }
 
 struct llama_sampler *

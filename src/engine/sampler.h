@@ -12,4 +12,10 @@
 struct llama_sampler *pal_sampler_create(const struct pal_model *model,
                                          const struct pal_sampling *sampling);
 
+/*
+ * Can a token be drawn from these? Not if one is NaN or +infinity, or none is finite: damaged
+ * weights and overflows make such, and the samplers would then say one token for ever.
+ */
+bool pal_logits_are_numbers(const float *logits, size_t n);
+
 #endif

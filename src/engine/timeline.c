@@ -281,6 +281,16 @@ pal_timelines_rest(struct pal_timelines *t, size_t n_cells, int64_t before_us)
 }
 
 void
+pal_timelines_forget(struct pal_timelines *t)
+{
+    for (size_t i = 0; i < t->n_items; i++) {
+        if (!t->items[i].is_busy) {
+            pal_timeline_clear(t, &t->items[i]);
+        }
+    }
+}
+
+void
 pal_timelines_park_all(struct pal_timelines *t)
 {
     for (size_t i = 0; i < t->n_items; i++) {

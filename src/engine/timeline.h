@@ -151,6 +151,8 @@ size_t pal_timelines_n_available(const struct pal_timelines *t, const struct pal
 /* Drives out the idle timeline that was used least recently, but not `spare`. False: there is
  * none. */
 bool pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare);
+/* Empties every idle timeline; nothing of them is parked. */
+void pal_timelines_forget(struct pal_timelines *t);
 /*
  * Parks the timeline that has been idle longest, if that is since `before_us` at least and more
  * than n_cells are in use: a step looks at every cell up to the last one that is used, whoever has

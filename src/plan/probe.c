@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "util/mem.h"
+
 #define GPUS_FILE_MAX_BYTES (64 * 1024)
 
 bool
@@ -57,6 +59,23 @@ read_gpus_file(const char *path, struct pal_machine *machine)
     free(text);
 }
 
+bool
+pal_probe_may_have_cards(const char *root)
+{
+    static const char *const nodes[] = {
+        "/dev/dri", "/dev/nvidiactl", "/dev/nvidia0",        "/dev/kfd",
+        "/dev/dxg", "/dev/mali0",     "/proc/driver/nvidia",
+    };
+    bool found = getenv("GGML_VK_VISIBLE_DEVICES") != NULL || getenv("VK_ICD_FILENAMES") != NULL ||
+                 getenv("VK_DRIVER_FILES") != NULL;
+    for (size_t i = 0; i < PAL_COUNT_OF(nodes) && !found; i++) {
+        char path[512];
+        (void)snprintf(path, sizeof(path), "%s%s", root != NULL ? root : "", nodes[i]);
+        found = access(path, F_OK) == 0;
+    }
+    return found;
+}
+
 void
 pal_probe(const struct pal_probe_options *options, struct pal_machine *machine)
 {
@@ -67,7 +86,7 @@ pal_probe(const struct pal_probe_options *options, struct pal_machine *machine)
         /* The drivers' own figures first: pal_machine_add_gpu() believes the first. */
         pal_probe_nvml(options->nvml_path, machine);
         pal_probe_amdgpu(options->root, machine);
-        if (options->llama_dir != NULL) {
+        if (options->llama_dir != NULL && pal_probe_may_have_cards(options->root)) {
             pal_probe_ggml(options->llama_dir, machine);
         }
     }

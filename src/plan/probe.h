@@ -36,6 +36,9 @@ void pal_probe_cpu(const struct pal_probe_options *options, struct pal_machine *
 void pal_probe_memory(const struct pal_probe_options *options, struct pal_machine *machine);
 void pal_probe_nvml(const char *path, struct pal_machine *machine);
 void pal_probe_amdgpu(const char *root, struct pal_machine *machine);
+/* Does the kernel know of any graphics card, or does the environment name a software one? Asking
+ * the drivers themselves takes long. */
+bool pal_probe_may_have_cards(const char *root);
 void pal_probe_ggml(const char *llama_dir, struct pal_machine *machine);
 
 /*

@@ -13,27 +13,46 @@ static void
 test_a_fault_comes_at_its_step_and_so_often(void **state)
 {
     (void)state;
+    enum { NONE = PAL_FAULT_STEP_NONE, FAILS = PAL_FAULT_STEP_FAILS };
+    enum { IS_NAN = PAL_FAULT_STEP_NAN, HANGS = PAL_FAULT_STEP_HANGS };
     static const struct {
         const char *text;
-        bool hits[5];
+        int32_t status;
+        int steps[5];
     } cases[] = {
-        {NULL, {0}},
-        {"", {0}},
-        {"decode", {0}},
-        {"decode:n=2", {0}},
-        {"decode:n=2:ret=0", {0}},
-        {"load:n=2:ret=1", {0}},
-        {"decode:n=2:ret=-3", {false, true, false, false, false}},
-        {"decode:n=3:ret=1:times=2", {false, false, true, true, false}},
+        {NULL, 0, {0}},
+        {"", 0, {0}},
+        {"decode", 0, {0}},
+        {"decode:n=2", 0, {0}},
+        {"decode:n=2:ret=0", 0, {0}},
+        {"decode:n=0:ret=1", 0, {0}},
+        {"load:n=2:ret=1", 0, {0}},
+        {"nan", 0, {0}},
+        {"nan:n=0", 0, {0}},
+        {"hang:n=0", 0, {0}},
+        {"hang", 0, {0}},
+        {"decode:n=2:ret=-3", -3, {NONE, FAILS, NONE, NONE, NONE}},
+        {"decode:n=3:ret=1:times=2", 1, {NONE, NONE, FAILS, FAILS, NONE}},
+        {"nan:n=2", 0, {NONE, IS_NAN, NONE, NONE, NONE}},
+        {"nan:n=1:times=3", 0, {IS_NAN, IS_NAN, IS_NAN, NONE, NONE}},
+        {"hang:n=4", 0, {NONE, NONE, NONE, HANGS, NONE}},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(cases); i++) {
         struct pal_fault fault = pal_fault_parse(cases[i].text);
+        assert_int_equal(fault.status, cases[i].status);
         for (size_t k = 0; k < 5; k++) {
-            int32_t status = 0;
-            assert_int_equal(pal_fault_hit(&fault, &status), cases[i].hits[k]);
-            assert_int_equal(status != 0, cases[i].hits[k]);
+            assert_int_equal(pal_fault_next_step(&fault), cases[i].steps[k]);
         }
     }
+}
+
+static void
+test_the_safe_way_can_be_short(void **state)
+{
+    (void)state;
+    assert_int_equal(pal_fault_parse("fuse:safe_ms=300").safe_ms, 300);
+    assert_int_equal(pal_fault_parse("fuse:safe_ms=").safe_ms, 0);
+    assert_int_equal(pal_fault_parse("hang:n=1").safe_ms, 0);
 }
 
 static void
@@ -81,6 +100,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_fault_comes_at_its_step_and_so_often),
+        cmocka_unit_test(test_the_safe_way_can_be_short),
         cmocka_unit_test(test_loading_fails_from_so_many_layers_on),
         cmocka_unit_test(test_pinned_threads_get_a_core_each),
         cmocka_unit_test(test_threads_are_some_but_not_more_than_cpus),
