@@ -17,7 +17,9 @@
 
 #define OPEN_TIMEOUT_US (300 * PAL_US_PER_S)
 /* A change is to be answered within so long; what is measured begins after it. */
-#define SETTLE_US  (2 * PAL_US_PER_S)
+#define SETTLE_US (2 * PAL_US_PER_S)
+/* Nobody talks to an engine in the moment in which it starts. */
+#define LULL_US    (1200 * PAL_US_PER_MS)
 #define LEAD_US    (1 * PAL_US_PER_S)
 #define ROUNDS_MAX 20
 #define GOOD_QUIET 0.97
@@ -188,6 +190,7 @@ go_on_as(struct session *session, const struct variant *variant)
         pal_bench_fail(&session->bench, "%s: %s", variant->name, error.text);
         return false;
     }
+    pal_trial_idle(&session->trial, LULL_US);
     return true;
 }
 

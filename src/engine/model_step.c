@@ -142,19 +142,19 @@ settle_drafts(struct pal_model_worker *w, size_t n_decoding, size_t n_right, int
     pal_drafts_settle(&w->drafts, us, plain_us, n_decoding, n_right);
 }
 
-/*
- * Leaves the cores to whoever else wants them, and takes them back (pace.h). A number of threads
- * that a person has set is kept.
- */
-static void
-keep_pace(struct pal_model_worker *w, int64_t now_us)
+void
+pal_model_keep_pace(struct pal_model_worker *w, int64_t now_us)
 {
     struct pal_pace_sample now;
     bool is_paced = w->settings->n_threads == 0 || (w->settings->ways & PAL_ENGINE_PACED) != 0;
-    if (!is_paced || now_us - w->pace.last.now_us < PAL_PACE_WINDOW_US || !pal_pace_read(&now)) {
+    if (!is_paced) {
         return;
     }
-    uint32_t n = pal_pace_update(&w->pace, &now);
+    if (now_us - w->pace.last.now_us >= PAL_PACE_WINDOW_US &&
+        pal_pace_read(&w->model.pools.cpus, &now)) {
+        (void)pal_pace_update(&w->pace, &now);
+    }
+    uint32_t n = w->pace.n_threads;
     if (n == w->n_threads_now) {
         return;
     }
@@ -200,7 +200,7 @@ void
 pal_model_step(struct pal_model_worker *w)
 {
     int64_t began_us = pal_now_us();
-    keep_pace(w, began_us);
+    pal_model_keep_pace(w, began_us);
     int32_t status = decode(w);
     w->lonely = NULL;
     if (status != 0) {
@@ -223,5 +223,6 @@ pal_model_step(struct pal_model_worker *w)
     if (w->prefill_rows.n_rows == 0) {
         settle_drafts(w, n_decoding, n_right, us);
     }
+    pal_pace_step(&w->pace, (uint32_t)w->batch.n_tokens, us);
     pal_cost_note(&w->cost, pal_cost_join(w->decode_rows, w->prefill_rows), us);
 }

@@ -18,6 +18,8 @@
 #define GAP_MAX 256
 /* How often a turn that waits for the disk looks whether its bytes are there. */
 #define DISK_POLL_US 500
+/* How often an engine with nothing to do looks what others take of the processors. */
+#define PACE_PAUSE_US (1 * PAL_US_PER_S)
 
 /* ---- loading ---- */
 
@@ -75,7 +77,11 @@ surround_context(struct pal_model_worker *w)
     llama_set_abort_callback(w->model.context, should_abort, w);
     w->n_threads_now = w->model.n_threads > w->model.n_threads_batch ? w->model.n_threads
                                                                      : w->model.n_threads_batch;
-    pal_pace_init(&w->pace, w->n_threads_now);
+    if (w->pace.n_threads_max == 0) {
+        pal_pace_init(&w->pace, w->n_threads_now);
+    } else {
+        pal_pace_limit(&w->pace, w->n_threads_now);
+    }
     pal_host_set_pace(w->host, w->model.n_threads, PAL_ENGINE_PACE_PLANNED);
     pal_cost_init(&w->cost, w->n_threads_now);
     pal_drafts_init(&w->drafts);
@@ -232,7 +238,15 @@ step(void *worker)
     if (w->n_turns > 0) {
         return 0;
     }
-    return w->leaving == PAL_MODEL_STAYS && pal_model_warm_step(w) ? 0 : -1;
+    if (w->leaving != PAL_MODEL_STAYS) {
+        return -1;
+    }
+    if (pal_model_warm_step(w)) {
+        return 0;
+    }
+    /* The next turn is to begin with as many threads as others leave room for. */
+    pal_model_keep_pace(w, now_us);
+    return PACE_PAUSE_US;
 }
 
 static void

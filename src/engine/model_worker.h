@@ -80,6 +80,11 @@ void pal_model_admit(struct pal_model_worker *w, int64_t now_us);
 /* Fills w->batch and, in the turns, what the step's rows are. Turns that can't go on end here. */
 void pal_model_batch(struct pal_model_worker *w, int64_t now_us);
 
+/*
+ * Between steps, and from time to time while there are none: leaves the cores to whoever else wants
+ * them, and takes them back (pace.h). A number of threads that a person has set is kept.
+ */
+void pal_model_keep_pace(struct pal_model_worker *w, int64_t now_us);
 /* Computes w->batch, which is not empty. */
 void pal_model_step(struct pal_model_worker *w);
 /* After needs_wiping: forgets all timelines, and zeroes what they held, if no turn is on one. */

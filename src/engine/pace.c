@@ -1,23 +1,47 @@
 #include "engine/pace.h"
 
+#include <dirent.h>
 #include <inttypes.h>
-#include <sched.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/clock.h"
 
-/* A thread with a core of its own waits for well under 1 %; with one rival on a shared core, 30 %.
+/* Threads with cores of their own wait for well under 1 %; with one rival on a shared core, 30 %.
  */
 #define WAIT_SHARE_MAX 0.08
-#define IDLE_CPUS_MIN  0.6
-/* A window that is this long was mostly idle time of our own and says nothing of a step. */
-#define STALE_US           (2 * PAL_US_PER_S)
+#define IDLE_CPUS_MIN  0.85
+/* A game leaves pauses between its frames: less than a whole CPU is tried, but rarely. */
+#define SOME_IDLE_CPUS_MIN 0.6
+#define SOME_IDLE_PAUSE_US (4 * PAL_US_PER_S)
 #define RAISE_PAUSE_MIN_US (300 * PAL_US_PER_MS)
 #define RAISE_PAUSE_MAX_US (1500 * PAL_US_PER_MS)
-/* Going down this soon after going up means that going up was a mistake. */
-#define REGRET_US (1 * PAL_US_PER_S)
+#define LOWER_PAUSE_MIN_US (300 * PAL_US_PER_MS)
+#define LOWER_PAUSE_MAX_US (1200 * PAL_US_PER_MS)
+/* A verdict takes so many steps and so long; a trial that gets none within the last is kept. */
+#define VERDICT_STEPS  3
+#define VERDICT_MIN_US (150 * PAL_US_PER_MS)
+#define VERDICT_MAX_US (1 * PAL_US_PER_S)
+/* More threads have to pay, */
+#define GAIN_MIN 0.95
+/* fewer may cost as much as noise. */
+#define LOSS_MAX 1.02
+/* Of a CPU, what others may take before it counts as theirs. */
+#define OTHERS_SLACK 0.25
+/* A window with less work of ours than this, of a CPU, was mostly a pause, */
+#define WORK_SHARE_MIN 0.75
+/* and tells of others if it was so long. */
+#define PAUSE_MIN_US (300 * PAL_US_PER_MS)
+
+static void
+forget_steps(struct pal_pace *pace)
+{
+    pace->window = pace->known = (struct pal_pace_steps){0};
+}
 
 void
 pal_pace_init(struct pal_pace *pace, uint32_t n_threads_max)
@@ -25,62 +49,205 @@ pal_pace_init(struct pal_pace *pace, uint32_t n_threads_max)
     *pace = (struct pal_pace){
         .n_threads_max = n_threads_max > 0 ? n_threads_max : 1,
         .raise_pause_us = RAISE_PAUSE_MIN_US,
+        .lower_pause_us = LOWER_PAUSE_MIN_US,
     };
     pace->n_threads = pace->n_threads_max;
 }
 
-static void
-lower(struct pal_pace *pace, int64_t now_us, double idle_cpus)
+void
+pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max)
 {
-    /* What is idle anyway can be kept; one less than now at least, or nothing would change. */
-    uint32_t keep = pace->n_threads - 1;
+    uint32_t n_fewer = pace->n_threads_max - pace->n_threads;
+    pace->n_threads_max = n_threads_max > 0 ? n_threads_max : 1;
+    pace->n_threads = pace->n_threads_max > n_fewer ? pace->n_threads_max - n_fewer : 1;
+    pace->n_before = 0;
+    forget_steps(pace);
+}
+
+/* ---- steps ---- */
+
+static void
+add_steps(struct pal_pace_steps *to, const struct pal_pace_steps *more)
+{
+    if (to->n_rows != more->n_rows) {
+        *to = *more;
+        return;
+    }
+    /* What is older counts for less. */
+    to->n = to->n / 2 + more->n;
+    to->us = to->us / 2 + more->us;
+}
+
+void
+pal_pace_step(struct pal_pace *pace, uint32_t n_rows, int64_t us)
+{
+    pace->has_computed = true;
+    if (pace->window.n_rows != n_rows) {
+        pace->window = (struct pal_pace_steps){.n_rows = n_rows};
+    }
+    pace->window.n++;
+    pace->window.us += (double)us;
+}
+
+/* ---- changes, trials ---- */
+
+static void
+change(struct pal_pace *pace, uint32_t n_threads, int64_t now_us)
+{
+    pace->n_threads = n_threads;
+    pace->changed_us = now_us;
+    forget_steps(pace);
+}
+
+static int64_t
+longer(int64_t pause_us, int64_t most_us)
+{
+    return 2 * pause_us < most_us ? 2 * pause_us : most_us;
+}
+
+static void
+try_fewer(struct pal_pace *pace, int64_t now_us, double idle_cpus)
+{
+    uint32_t n = pace->n_threads - 1;
     if (pace->n_threads > 3 && idle_cpus < 1.0) {
-        /* Many threads and nothing idle: the rival is large, so the way down is by halves. */
-        keep = pace->n_threads / 2;
+        n = pace->n_threads / 2; /* nothing is idle: the rival is large, and so is the way down */
     }
-    bool regretted = pace->raised_us != 0 && now_us - pace->raised_us < REGRET_US;
-    pace->raise_pause_us = regretted ? pace->raise_pause_us * 2 : RAISE_PAUSE_MIN_US;
-    if (pace->raise_pause_us > RAISE_PAUSE_MAX_US) {
-        pace->raise_pause_us = RAISE_PAUSE_MAX_US;
+    if (pace->n_before > 0 && pace->n_before < pace->n_threads) {
+        /* More threads were on trial, and have failed it. */
+        n = pace->n_before;
+        pace->n_before = 0;
+        pace->next_raise_us = now_us + pace->raise_pause_us;
+        pace->raise_pause_us = longer(pace->raise_pause_us, RAISE_PAUSE_MAX_US);
+    } else if (pace->n_before == 0) {
+        pace->n_before = pace->n_threads;
+        pace->before = pace->window;
+    } /* else on the way down already: the verdict will be about all of it */
+    change(pace, n, now_us);
+    if (pace->next_raise_us < now_us + RAISE_PAUSE_MIN_US) {
+        pace->next_raise_us = now_us + RAISE_PAUSE_MIN_US;
     }
-    pace->n_threads = keep;
-    pace->next_raise_us = now_us + pace->raise_pause_us;
+}
+
+static void
+try_more(struct pal_pace *pace, int64_t now_us, double idle_cpus)
+{
+    uint32_t wanted = pace->n_threads + (idle_cpus > 2.0 ? (uint32_t)idle_cpus : 1);
+    pace->n_before = pace->n_threads;
+    pace->before = pace->known;
+    change(pace, wanted < pace->n_threads_max ? wanted : pace->n_threads_max, now_us);
+    pace->next_raise_us = now_us + RAISE_PAUSE_MIN_US;
+}
+
+/* Is the number that was tried to stay? */
+static bool
+is_better(const struct pal_pace *pace)
+{
+    const struct pal_pace_steps *now = &pace->known;
+    const struct pal_pace_steps *then = &pace->before;
+    if (now->n <= 0 || then->n <= 0 || now->n_rows != then->n_rows) {
+        return true; /* nothing speaks against it */
+    }
+    double ratio = now->us / now->n / (then->us / then->n);
+    return ratio <= (pace->n_threads > pace->n_before ? GAIN_MIN : LOSS_MAX);
+}
+
+static void
+judge(struct pal_pace *pace, int64_t now_us)
+{
+    int64_t since_us = now_us - pace->changed_us;
+    bool is_due = pace->known.n >= VERDICT_STEPS && since_us >= VERDICT_MIN_US;
+    if (pace->n_before == 0 || (!is_due && since_us < VERDICT_MAX_US)) {
+        return;
+    }
+    bool is_raise = pace->n_threads > pace->n_before;
+    if (is_better(pace)) {
+        pace->raise_pause_us = is_raise ? RAISE_PAUSE_MIN_US : pace->raise_pause_us;
+        pace->lower_pause_us = is_raise ? pace->lower_pause_us : LOWER_PAUSE_MIN_US;
+        pace->n_before = 0;
+        return;
+    }
+    change(pace, pace->n_before, now_us);
+    pace->n_before = 0;
+    if (is_raise) {
+        pace->next_raise_us = now_us + pace->raise_pause_us;
+        pace->raise_pause_us = longer(pace->raise_pause_us, RAISE_PAUSE_MAX_US);
+    } else {
+        pace->next_lower_us = now_us + pace->lower_pause_us;
+        pace->lower_pause_us = longer(pace->lower_pause_us, LOWER_PAUSE_MAX_US);
+    }
+}
+
+/* ---- windows ---- */
+
+/* What a window of our own silence says: as many threads as find a CPU free. */
+static void
+follow_others(struct pal_pace *pace, double n_cpus, double others_cpus, int64_t now_us)
+{
+    double n_free = floor(n_cpus - others_cpus + OTHERS_SLACK);
+    uint32_t n = n_free < 1                     ? 1
+                 : n_free > pace->n_threads_max ? pace->n_threads_max
+                                                : (uint32_t)n_free;
+    pace->n_before = 0;
+    if (n != pace->n_threads) {
+        change(pace, n, now_us);
+    }
+}
+
+static void
+follow_steps(struct pal_pace *pace, double wait_share, double idle_cpus, int64_t now_us)
+{
+    bool has_room = pace->n_threads < pace->n_threads_max && now_us >= pace->next_raise_us &&
+                    pace->n_before == 0;
+    bool is_rare = now_us - pace->changed_us >= SOME_IDLE_PAUSE_US;
+    if (wait_share > WAIT_SHARE_MAX && pace->n_threads > 1 && now_us >= pace->next_lower_us) {
+        try_fewer(pace, now_us, idle_cpus);
+        return;
+    }
+    add_steps(&pace->known, &pace->window);
+    pace->window = (struct pal_pace_steps){.n_rows = pace->window.n_rows};
+    if (has_room && (idle_cpus > IDLE_CPUS_MIN || (idle_cpus > SOME_IDLE_CPUS_MIN && is_rare))) {
+        try_more(pace, now_us, idle_cpus);
+        return;
+    }
+    judge(pace, now_us);
 }
 
 uint32_t
 pal_pace_update(struct pal_pace *pace, const struct pal_pace_sample *sample)
 {
     int64_t window_us = sample->now_us - pace->last.now_us;
-    bool first = pace->last.now_us == 0;
-    if (!first && window_us < PAL_PACE_WINDOW_US) {
+    bool is_first = pace->last.now_us == 0;
+    if (!is_first && window_us < PAL_PACE_WINDOW_US) {
         return pace->n_threads;
     }
     struct pal_pace_sample last = pace->last;
+    bool has_computed = pace->has_computed;
     pace->last = *sample;
-    if (first) {
+    pace->has_computed = false;
+    /* Threads that ended have taken what they waited with them. */
+    bool is_whole = sample->waited_us >= last.waited_us && sample->own_us >= last.own_us;
+    if (is_first || !is_whole) {
         return pace->n_threads;
     }
     double window = (double)window_us;
     double wait_share = (double)(sample->waited_us - last.waited_us) / window;
+    double own_cpus = (double)(sample->own_us - last.own_us) / window;
     double idle_cpus = (double)(sample->idle_us - last.idle_us) / window;
-    if (wait_share > WAIT_SHARE_MAX && pace->n_threads > 1 && window_us < STALE_US) {
-        lower(pace, sample->now_us, idle_cpus);
-    } else if (idle_cpus > IDLE_CPUS_MIN && pace->n_threads < pace->n_threads_max &&
-               sample->now_us >= pace->next_raise_us) {
-        /* Idle CPUs are free for us. After a pause of our own the count is too high by what we use
-         * ourselves; the next window corrects that. */
-        uint32_t wanted = pace->n_threads + (idle_cpus > 2.0 ? (uint32_t)idle_cpus : 1);
-        pace->n_threads = wanted < pace->n_threads_max ? wanted : pace->n_threads_max;
-        pace->raised_us = sample->now_us;
-        pace->next_raise_us = sample->now_us + RAISE_PAUSE_MIN_US;
+    if (has_computed && own_cpus + wait_share > WORK_SHARE_MIN) {
+        follow_steps(pace, wait_share, idle_cpus, sample->now_us);
+    } else if (window_us >= PAUSE_MIN_US) {
+        double others_cpus = sample->n_cpus - idle_cpus - own_cpus;
+        follow_others(pace, sample->n_cpus, others_cpus, sample->now_us);
     }
     return pace->n_threads;
 }
 
-/* Sums idle and iowait of the CPUs in `allowed`, out of the lines "cpuN user nice system idle ...".
+/* ---- reading ---- */
+
+/* Sums idle and iowait of the CPUs in `cpus`, out of the lines "cpuN user nice system idle ...".
  */
 static bool
-read_idle(const cpu_set_t *allowed, int64_t *idle_us, uint32_t *n_cpus)
+read_idle(const cpu_set_t *cpus, int64_t *idle_us, uint32_t *n_cpus)
 {
     FILE *stat = fopen("/proc/stat", "re");
     if (stat == NULL) {
@@ -95,7 +262,7 @@ read_idle(const cpu_set_t *allowed, int64_t *idle_us, uint32_t *n_cpus)
         uint64_t idle;
         uint64_t iowait;
         if (sscanf(line, "cpu%u %*u %*u %*u %" SCNu64 " %" SCNu64, &cpu, &idle, &iowait) == 3 &&
-            cpu < CPU_SETSIZE && CPU_ISSET(cpu, allowed)) {
+            cpu < CPU_SETSIZE && CPU_ISSET(cpu, cpus)) {
             *idle_us += (int64_t)(idle + iowait) * us_per_tick;
             (*n_cpus)++;
         }
@@ -104,27 +271,47 @@ read_idle(const cpu_set_t *allowed, int64_t *idle_us, uint32_t *n_cpus)
     return *n_cpus > 0;
 }
 
-/* This thread's time on the run queue: the second number of its schedstat. */
+/* A thread's time on the run queue: the second number of its schedstat. */
 static bool
-read_waited(int64_t *waited_us)
+read_thread_waited(const char *tid, int64_t *waited_us)
 {
-    FILE *schedstat = fopen("/proc/thread-self/schedstat", "re");
+    char path[80];
+    uint64_t waited_ns = 0;
+    (void)snprintf(path, sizeof(path), "/proc/self/task/%.20s/schedstat", tid);
+    FILE *schedstat = fopen(path, "re");
     if (schedstat == NULL) {
         return false;
     }
-    uint64_t waited_ns = 0;
     bool known = fscanf(schedstat, "%*u %" SCNu64, &waited_ns) == 1;
     (void)fclose(schedstat);
-    *waited_us = (int64_t)(waited_ns / 1000);
+    *waited_us += (int64_t)(waited_ns / 1000);
+    return known;
+}
+
+/* Of all threads: one that waits keeps all the others waiting. */
+static bool
+read_waited(int64_t *waited_us)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    bool known = false;
+    *waited_us = 0;
+    for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
+        known = (task->d_name[0] != '.' && read_thread_waited(task->d_name, waited_us)) || known;
+    }
+    if (tasks != NULL) {
+        (void)closedir(tasks);
+    }
     return known;
 }
 
 bool
-pal_pace_read(struct pal_pace_sample *sample)
+pal_pace_read(const cpu_set_t *cpus, struct pal_pace_sample *sample)
 {
-    cpu_set_t allowed;
+    struct timespec own;
+    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &own) != 0) {
+        return false;
+    }
     sample->now_us = pal_now_us();
-    return sched_getaffinity(0, sizeof(allowed), &allowed) == 0 &&
-           read_waited(&sample->waited_us) &&
-           read_idle(&allowed, &sample->idle_us, &sample->n_cpus);
+    sample->own_us = (int64_t)own.tv_sec * PAL_US_PER_S + own.tv_nsec / 1000;
+    return read_waited(&sample->waited_us) && read_idle(cpus, &sample->idle_us, &sample->n_cpus);
 }

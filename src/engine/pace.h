@@ -5,16 +5,22 @@
  *
  * ggml's threads wait for each other by spinning at the end of every operation. As long as each has
  * a core to itself that is the fastest way; once one of them has to wait for a core, all wait for
- * it, and a step takes several times as long. So a game that wants the cores gets them: the pace
- * goes down when the computing thread finds itself waiting to run, and comes back when a core stays
- * idle.
+ * it, and a step takes several times as long. So a game that wants the cores gets them.
  *
- *     down: the computing thread spent more than WAIT_SHARE_MAX of the last window on the run queue
- *     up:   IDLE_CPUS_MIN of a CPU stood idle for the last window(s); the pause before a next try
- *           doubles each time that going up was followed by going down at once
+ * Suspicions come from what the kernel counts over a window, and steps judge them:
  *
- * pal_pace_update() is pure; pal_pace_read() reads /proc. Compute thread only.
+ *     down, on trial: our threads together spent more than WAIT_SHARE_MAX of it on the run queue
+ *     up, on trial:   IDLE_CPUS_MIN of a CPU stood idle; each failure doubles the pause before the
+ *                     next try
+ *     the verdict:    a few steps later their mean time is compared with that before the change;
+ *                     fewer threads stay if they are as fast, more only if they are faster
+ *
+ * While nothing is computed there is nothing to judge by, but what others take of the CPUs is seen
+ * all the better: the next turn begins with as many threads as find a CPU free.
+ *
+ * All but pal_pace_read() is pure. Compute thread only.
  */
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,26 +29,47 @@
 /* Counters that only grow; what matters is their difference over a window. */
 struct pal_pace_sample {
     int64_t now_us;    /* monotonic */
-    int64_t waited_us; /* the calling thread's time on the run queue, ready but not running */
+    int64_t waited_us; /* our threads' time on the run queue, ready but not running, summed */
+    int64_t own_us;    /* CPU time of this process */
     int64_t idle_us;   /* idle time of the CPUs that this process may use, summed */
     uint32_t n_cpus;   /* of those CPUs */
+};
+
+/* Steps of equally many rows with equally many threads. */
+struct pal_pace_steps {
+    uint32_t n_rows;
+    double n, us; /* older ones count for less */
 };
 
 struct pal_pace {
     uint32_t n_threads_max;
     uint32_t n_threads; /* the pace */
     struct pal_pace_sample last;
-    int64_t raised_us;     /* when it last went up; 0 = never */
-    int64_t next_raise_us; /* not before */
+    bool has_computed;            /* since the last sample */
+    struct pal_pace_steps window; /* since the last sample */
+    struct pal_pace_steps known;  /* before that */
+    struct pal_pace_steps before; /* with the number that a trial would go back to */
+    uint32_t n_before;            /* that number; 0 = nothing is on trial */
+    int64_t changed_us;           /* when it last changed; 0 = never */
+    int64_t next_raise_us;        /* not before */
+    int64_t next_lower_us;
     int64_t raise_pause_us;
+    int64_t lower_pause_us;
 };
 
 void pal_pace_init(struct pal_pace *pace, uint32_t n_threads_max);
+/* Another limit: what is known of the others stays. */
+void pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max);
 
+/* A step of so many rows took so long. */
+void pal_pace_step(struct pal_pace *pace, uint32_t n_rows, int64_t us);
 /* Takes a sample into account and returns the pace, 1 to n_threads_max. */
 uint32_t pal_pace_update(struct pal_pace *pace, const struct pal_pace_sample *sample);
 
-/* False where the system does not tell (no /proc): the pace then stays as it is. */
-bool pal_pace_read(struct pal_pace_sample *sample);
+/*
+ * False where the system does not tell (no /proc): the pace then stays as it is. `cpus`: that this
+ * process may use; the calling thread may be bound to one of them.
+ */
+bool pal_pace_read(const cpu_set_t *cpus, struct pal_pace_sample *sample);
 
 #endif

@@ -7,28 +7,76 @@
 
 #define WINDOW_US 100000
 
-/* One window in which our thread waited for `wait` of the time and `idle` CPUs had nothing to do.
+/*
+ * A machine with `cpus` CPUs and `rivals` busy loops beside us, under a fair scheduler: with more
+ * runnable threads than CPUs each waits for its share. Steps take as long as their slowest thread.
  */
-static uint32_t
-pass(struct pal_pace *pace, struct pal_pace_sample *now, double wait, double idle)
+struct machine {
+    struct pal_pace pace;
+    struct pal_pace_sample now;
+    double cpus, rivals;
+    double gain;    /* of a thread more, where all have their cores: 1 = a step in half the time */
+    double step_us; /* with one thread, alone */
+    bool is_computing;
+    double n_steps; /* done so far */
+    uint32_t n_changes;
+};
+
+static struct machine
+new_machine(uint32_t cpus, uint32_t n_threads_max)
 {
-    now->now_us += WINDOW_US;
-    now->waited_us += (int64_t)lround(wait * WINDOW_US);
-    now->idle_us += (int64_t)lround(idle * WINDOW_US);
-    return pal_pace_update(pace, now);
+    struct machine m = {.now = {.now_us = 1, .n_cpus = cpus},
+                        .cpus = cpus,
+                        .gain = 0.8,
+                        .step_us = 30000,
+                        .is_computing = true};
+    pal_pace_init(&m.pace, n_threads_max);
+    (void)pal_pace_update(&m.pace, &m.now);
+    return m;
 }
 
-/*
- * A machine with `cpus` CPUs and `rivals` busy loops beside us: what a fair scheduler gives. With
- * more runnable threads than CPUs each waits for its share.
- */
-static uint32_t
-pass_beside(struct pal_pace *pace, struct pal_pace_sample *now, double cpus, double rivals)
+static double
+step_us(const struct machine *m)
 {
-    double runnable = pace->n_threads + rivals;
-    double wait = runnable > cpus ? 1.0 - cpus / runnable : 0.0;
-    double idle = runnable < cpus ? cpus - runnable : 0.0;
-    return pass(pace, now, wait, idle);
+    double n = m->pace.n_threads;
+    double runnable = n + m->rivals;
+    double alone = m->step_us / (1 + m->gain * (n - 1));
+    /* Beside others all wait for the one that does not run; one thread by itself only shares. */
+    double share = runnable > m->cpus ? m->cpus / runnable : 1;
+    return n > 1 && share < 1 ? alone / share * 2 : alone / share;
+}
+
+/* One window: steps are made, time passes, a sample is taken. */
+static uint32_t
+pass(struct machine *m)
+{
+    double n = m->is_computing ? m->pace.n_threads : 0;
+    double runnable = n + m->rivals;
+    double wait = n > 0 && runnable > m->cpus ? 1.0 - m->cpus / runnable : 0.0;
+    double idle = runnable < m->cpus ? m->cpus - runnable : 0.0;
+    uint32_t before = m->pace.n_threads;
+    if (m->is_computing) {
+        double us = step_us(m);
+        m->n_steps += WINDOW_US / us;
+        for (double t = 0; t < WINDOW_US; t += us) {
+            pal_pace_step(&m->pace, 1, (int64_t)us);
+        }
+    }
+    m->now.now_us += WINDOW_US;
+    m->now.waited_us += (int64_t)lround(wait * n * WINDOW_US);
+    m->now.own_us += (int64_t)lround((1 - wait) * n * WINDOW_US);
+    m->now.idle_us += (int64_t)lround(idle * WINDOW_US);
+    uint32_t after = pal_pace_update(&m->pace, &m->now);
+    m->n_changes += after != before;
+    return after;
+}
+
+static void
+pass_many(struct machine *m, int n)
+{
+    for (int i = 0; i < n; i++) {
+        (void)pass(m);
+    }
 }
 
 static void
@@ -41,24 +89,17 @@ test_a_busy_loop_is_answered_within_two_seconds_each_way(void **state)
         double rivals;
     } machines[] = {{2, 2, 1}, {2, 2, 2}, {4, 4, 1}, {8, 8, 3}, {16, 8, 12}, {32, 16, 30}};
     for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
-        double cpus = machines[i].cpus;
-        struct pal_pace pace;
-        pal_pace_init(&pace, machines[i].n_max);
-        struct pal_pace_sample now = {.now_us = 1, .n_cpus = machines[i].cpus};
-        for (int window = 0; window < 20; window++) {
-            assert_int_equal(pass_beside(&pace, &now, cpus, 0), machines[i].n_max);
-        }
-        for (int window = 0; window < 20; window++) {
-            (void)pass_beside(&pace, &now, cpus, machines[i].rivals);
-        }
+        struct machine m = new_machine(machines[i].cpus, machines[i].n_max);
+        pass_many(&m, 20);
+        assert_int_equal(m.pace.n_threads, machines[i].n_max);
+        m.rivals = machines[i].rivals;
+        pass_many(&m, 20);
         /* Down to where a thread hardly waits, or to one. */
-        double runnable = pace.n_threads + machines[i].rivals;
-        assert_true(pace.n_threads == 1 || cpus / runnable > 0.92);
-        assert_true(pace.n_threads >= 1);
-        for (int window = 0; window < 20; window++) {
-            (void)pass_beside(&pace, &now, cpus, 0);
-        }
-        assert_int_equal(pace.n_threads, machines[i].n_max);
+        assert_true(m.pace.n_threads >= 1);
+        assert_true(m.pace.n_threads == 1 || m.cpus / (m.pace.n_threads + m.rivals) > 0.92);
+        m.rivals = 0;
+        pass_many(&m, 20);
+        assert_int_equal(m.pace.n_threads, machines[i].n_max);
     }
 }
 
@@ -66,17 +107,42 @@ static void
 test_the_pace_is_steady_beside_a_steady_rival(void **state)
 {
     (void)state;
-    struct pal_pace pace;
-    pal_pace_init(&pace, 2);
-    struct pal_pace_sample now = {.now_us = 1, .n_cpus = 2};
-    uint32_t changes = 0;
-    uint32_t before = 2;
-    for (int window = 0; window < 600; window++) {
-        uint32_t n = pass_beside(&pace, &now, 2, 1);
-        changes += n != before;
-        before = n;
+    struct machine m = new_machine(2, 2);
+    m.rivals = 1;
+    pass_many(&m, 600);
+    assert_int_equal(m.n_changes, 1); /* down once, in a minute */
+}
+
+static void
+test_threads_that_bring_nothing_are_not_kept(void **state)
+{
+    (void)state;
+    struct machine m = new_machine(2, 2);
+    m.gain = 0; /* a model so small that the second thread only waits */
+    m.rivals = 1;
+    pass_many(&m, 20);
+    assert_int_equal(m.pace.n_threads, 1);
+    m.rivals = 0;
+    uint32_t n_with_two = 0;
+    for (int i = 0; i < 600; i++) {
+        n_with_two += pass(&m) == 2;
     }
-    assert_int_equal(changes, 1); /* down once, in a minute */
+    assert_true(n_with_two > 0);   /* it is tried, */
+    assert_true(n_with_two < 120); /* and rarely */
+}
+
+static void
+test_fewer_threads_are_not_kept_where_they_are_slower(void **state)
+{
+    (void)state;
+    /* Somebody's short work makes our threads wait now and then, but two are still faster. */
+    struct machine m = new_machine(2, 2);
+    uint32_t n_with_two = 0;
+    for (int i = 0; i < 600; i++) {
+        m.now.waited_us += i % 5 == 0 ? 25000 : 0;
+        n_with_two += pass(&m) == 2;
+    }
+    assert_true(n_with_two > 400);
 }
 
 static void
@@ -84,34 +150,95 @@ test_tries_to_go_up_become_rare_when_they_fail(void **state)
 {
     (void)state;
     /* A rival that sleeps whenever we have one thread, and works when we have two. */
-    struct pal_pace pace;
-    pal_pace_init(&pace, 2);
-    struct pal_pace_sample now = {.now_us = 1, .n_cpus = 2};
+    struct machine m = new_machine(2, 2);
     uint32_t raises = 0;
-    for (int window = 0; window < 600; window++) {
-        uint32_t before = pace.n_threads;
-        uint32_t n = before == 1 ? pass(&pace, &now, 0, 0.9) : pass(&pace, &now, 0.3, 0);
-        raises += n > before;
+    for (int i = 0; i < 600; i++) {
+        uint32_t before = m.pace.n_threads;
+        m.rivals = before == 1 ? 0 : 1;
+        raises += pass(&m) > before;
     }
     assert_true(raises > 10); /* it never gives up */
     assert_true(raises <= 60 * 10 / 15 + 4);
 }
 
 static void
+test_a_turn_after_a_pause_begins_as_the_others_leave_room(void **state)
+{
+    (void)state;
+    static const struct {
+        uint32_t cpus, n_max;
+        double rivals;
+        uint32_t n;
+    } rows[] = {{2, 2, 0, 2}, {2, 2, 1, 1}, {2, 2, 2, 1},  {2, 2, 0.2, 2}, {2, 2, 0.5, 1},
+                {8, 8, 3, 5}, {8, 8, 9, 1}, {16, 8, 4, 8}, {16, 8, 12, 4}, {1, 1, 1, 1}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct machine m = new_machine(rows[i].cpus, rows[i].n_max);
+        pass_many(&m, 10);
+        m.is_computing = false;
+        m.rivals = rows[i].rivals;
+        m.now.now_us += 9 * WINDOW_US;
+        double idle = m.cpus - m.rivals;
+        m.now.idle_us += idle > 0 ? (int64_t)lround(9 * WINDOW_US * idle) : 0;
+        (void)pass(&m); /* a second in all */
+        assert_int_equal(m.pace.n_threads, rows[i].n);
+        m.rivals = 0;
+        m.now.now_us += 9 * WINDOW_US;
+        m.now.idle_us += (int64_t)lround(9 * WINDOW_US * m.cpus);
+        (void)pass(&m);
+        assert_int_equal(m.pace.n_threads, rows[i].n_max);
+    }
+}
+
+static void
+test_short_turns_beside_a_loop_are_as_fast_as_with_one_thread(void **state)
+{
+    (void)state;
+    /* A tenth of a second of work each second: too short to be answered while it lasts. */
+    struct machine m = new_machine(2, 2);
+    struct machine fixed = new_machine(2, 1);
+    m.rivals = fixed.rivals = 1;
+    for (int i = 0; i < 20; i++) {
+        m.is_computing = true;
+        (void)pass(&m);
+        (void)pass(&fixed);
+        m.is_computing = false;
+        m.now.now_us += 8 * WINDOW_US;
+        m.now.idle_us += 8 * WINDOW_US;
+        (void)pass(&m);
+    }
+    assert_true(m.n_steps > 0.9 * fixed.n_steps);
+}
+
+static void
+test_another_limit_keeps_what_is_known_of_the_others(void **state)
+{
+    (void)state;
+    struct machine m = new_machine(8, 8);
+    m.rivals = 3;
+    pass_many(&m, 30);
+    assert_int_equal(m.pace.n_threads, 5);
+    pal_pace_limit(&m.pace, 6);
+    assert_int_equal(m.pace.n_threads, 3);
+    pal_pace_limit(&m.pace, 1);
+    assert_int_equal(m.pace.n_threads, 1);
+    pal_pace_limit(&m.pace, 0);
+    assert_int_equal(m.pace.n_threads, 1);
+}
+
+static void
 test_short_windows_are_not_judged(void **state)
 {
     (void)state;
-    struct pal_pace pace;
-    pal_pace_init(&pace, 4);
-    struct pal_pace_sample now = {.now_us = 1, .n_cpus = 4};
-    (void)pal_pace_update(&pace, &now);
+    struct machine m = new_machine(4, 4);
     for (int i = 0; i < 9; i++) {
-        now.now_us += 10000;
-        now.waited_us += 9000;
-        assert_int_equal(pal_pace_update(&pace, &now), 4);
+        pal_pace_step(&m.pace, 1, 10000);
+        m.now.now_us += 10000;
+        m.now.waited_us += 9000;
+        m.now.own_us += 31000;
+        assert_int_equal(pal_pace_update(&m.pace, &m.now), 4);
     }
-    now.now_us += 10000;
-    assert_true(pal_pace_update(&pace, &now) < 4);
+    m.now.now_us += 10000;
+    assert_true(pal_pace_update(&m.pace, &m.now) < 4);
 }
 
 static void
@@ -120,13 +247,17 @@ test_the_system_tells_what_the_pace_needs(void **state)
     (void)state;
     struct pal_pace_sample a;
     struct pal_pace_sample b;
-    assert_true(pal_pace_read(&a));
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    assert_int_equal(sched_getaffinity(0, sizeof(cpus), &cpus), 0);
+    assert_true(pal_pace_read(&cpus, &a));
     volatile double x = 1;
     for (int i = 0; i < 20000000; i++) {
         x = x * 1.0000001;
     }
-    assert_true(pal_pace_read(&b));
+    assert_true(pal_pace_read(&cpus, &b));
     assert_true(b.now_us > a.now_us);
+    assert_true(b.own_us > a.own_us);
     assert_true(b.waited_us >= a.waited_us);
     assert_true(b.idle_us >= a.idle_us);
     assert_true(b.n_cpus >= 1);
@@ -138,7 +269,12 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_busy_loop_is_answered_within_two_seconds_each_way),
         cmocka_unit_test(test_the_pace_is_steady_beside_a_steady_rival),
+        cmocka_unit_test(test_threads_that_bring_nothing_are_not_kept),
+        cmocka_unit_test(test_fewer_threads_are_not_kept_where_they_are_slower),
         cmocka_unit_test(test_tries_to_go_up_become_rare_when_they_fail),
+        cmocka_unit_test(test_a_turn_after_a_pause_begins_as_the_others_leave_room),
+        cmocka_unit_test(test_short_turns_beside_a_loop_are_as_fast_as_with_one_thread),
+        cmocka_unit_test(test_another_limit_keeps_what_is_known_of_the_others),
         cmocka_unit_test(test_short_windows_are_not_judged),
         cmocka_unit_test(test_the_system_tells_what_the_pace_needs),
     };
