@@ -34,7 +34,8 @@ pal_fault_parse(const char *text)
         return fault;
     }
     fault = (struct pal_fault){0};
-    if (sscanf(text, "fuse:safe_ms=%" SCNu32, &fault.safe_ms) == 1) {
+    if (sscanf(text, "fuse:safe_ms=%" SCNu32, &fault.safe_ms) == 1 ||
+        sscanf(text, "memory:mib=%" SCNu32, &fault.load_mib) == 1) {
         return fault;
     }
     return parse_step(text);

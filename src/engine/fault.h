@@ -9,13 +9,14 @@
  *     PALABRE_FAULT=nan:n=7:times=2
  *     PALABRE_FAULT=hang:n=7
  *     PALABRE_FAULT=load:layers=2:signal=6
+ *     PALABRE_FAULT=memory:mib=64
  *     PALABRE_FAULT=fuse:safe_ms=300
  *
  * In the engine's process: the 7th step, and the attempts after it, `times` (default 1) in all,
  * compute nothing and return -3; or compute what is no number; or the 7th never ends. Loading with
- * 2 layers or more on the card ends the process by signal 6, or fails if that is 0. In the front:
- * the safe way (fuse.h) is gone for 300 ms the first time, in place of ten minutes. Pure but for
- * the reading of the environment; one owner.
+ * 2 layers or more on the card ends the process by signal 6, or fails if that is 0; or may take
+ * 64 MiB and no more. In the front: the safe way (fuse.h) is gone for 300 ms the first time, in
+ * place of ten minutes. Pure but for the reading of the environment; one owner.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -35,7 +36,8 @@ struct pal_fault {
     int32_t status;
     int32_t load_layers; /* 0 = never */
     int32_t load_signal;
-    uint32_t safe_ms; /* 0 = as usual */
+    uint32_t load_mib; /* 0 = as usual */
+    uint32_t safe_ms;  /* likewise */
 };
 
 /* Nothing is set if the variable is missing or not understood. */

@@ -94,8 +94,8 @@ load_weights(struct pal_model *model, const struct pal_settings *settings, int32
         return loading->is_given_up
                    ? pal_error_set(error, PAL_ERR_CANCELLED, "loading was given up")
                    : pal_error_set(error, PAL_ERR_MODEL,
-                                   "cannot load '%s': llama.cpp %s refuses it (its reason is in "
-                                   "the log)",
+                                   "cannot load '%s': llama.cpp %s refuses it, or has too "
+                                   "little memory (its reason is in the log)",
                                    settings->model_path, pal_library_version());
     }
     if (!llama_model_has_decoder(model->model) || llama_model_has_encoder(model->model)) {
@@ -173,10 +173,16 @@ pal_model_outputs_max(const struct pal_settings *settings)
 }
 
 static void
-find_eogs(struct pal_model *model)
+read_vocab(struct pal_model *model)
 {
     int32_t n = llama_vocab_n_tokens(model->vocab);
+    model->token_max_bytes = 1;
     for (llama_token token = 0; token < n; token++) {
+        const char *text = llama_vocab_get_text(model->vocab, token);
+        size_t n_bytes = text != NULL ? strlen(text) : 0;
+        if (n_bytes > model->token_max_bytes) {
+            model->token_max_bytes = n_bytes;
+        }
         if (llama_vocab_is_eog(model->vocab, token)) {
             model->eogs = pal_realloc(model->eogs, model->n_eogs + 1, sizeof(*model->eogs));
             model->eogs[model->n_eogs++] = token;
@@ -317,15 +323,15 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
         return err;
     }
     make_pools(model, settings->ways);
-    find_eogs(model);
+    read_vocab(model);
     model->tmpl = pal_template_create(model->model);
     return warm_up(model, error);
 }
 
 enum pal_err
 pal_model_load(struct pal_model *model, const struct pal_settings *settings,
-               pal_model_progress_fn on_progress, void *userdata, struct pal_engine_facts *facts,
-               struct pal_error *error)
+               pal_model_progress_fn on_progress, pal_model_size_fn on_size, void *userdata,
+               struct pal_engine_facts *facts, struct pal_error *error)
 {
     *model = (struct pal_model){0};
     struct pal_gguf *file = NULL;
@@ -334,6 +340,9 @@ pal_model_load(struct pal_model *model, const struct pal_settings *settings,
         return err;
     }
     model->file = pal_gguf_facts(file);
+    if (on_size != NULL && settings->n_gpu_layers == 0) {
+        on_size(pal_model_size_max(file, settings), userdata);
+    }
     pal_gguf_close(file);
     struct loading loading = {.on_progress = on_progress, .userdata = userdata};
     err = load(model, settings, &loading, error);

@@ -24,6 +24,7 @@ struct pal_model {
     struct pal_template *tmpl; /* owned */
     llama_token *eogs;         /* owned; all tokens that end a turn */
     size_t n_eogs;
+    size_t token_max_bytes; /* of the longest token's text */
     uint32_t n_cells;
     uint32_t n_ctx_max_tokens; /* of one timeline: the cells, or what the model was trained for */
     uint32_t n_threads;
@@ -39,12 +40,17 @@ struct pal_model {
 /* False from here gives loading up. */
 typedef bool (*pal_model_progress_fn)(float progress, void *userdata);
 
+/* Told before anything is read, if all is for the CPU: loading should take no more private memory
+ * than this. */
+typedef void (*pal_model_size_fn)(uint64_t bytes, void *userdata);
+
 /*
  * Judges the file, loads ggml's backends (once a process), the model, a context, and warms it up.
  * PAL_ERR_MODEL, or what pal_gguf_open() says: *model is zeroed.
  */
 enum pal_err pal_model_load(struct pal_model *model, const struct pal_settings *settings,
-                            pal_model_progress_fn on_progress, void *userdata,
+                            pal_model_progress_fn on_progress,
+                            pal_model_size_fn on_size /* may be NULL */, void *userdata,
                             struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
 /*
  * A new context and new threads for settings that share the loaded weights. After an error the
@@ -53,6 +59,13 @@ enum pal_err pal_model_load(struct pal_model *model, const struct pal_settings *
 enum pal_err pal_model_retune(struct pal_model *model, const struct pal_settings *settings,
                               struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
 void pal_model_finish(struct pal_model *model);
+
+/*
+ * What loading takes at most, as far as anybody can say before: what the plan predicts for the
+ * file's shape, twice, and a good deal for vocabulary, threads and libraries. Never more than the
+ * machine has: so a file that asks for absurd sizes fails, and takes nobody's memory.
+ */
+uint64_t pal_model_size_max(const struct pal_gguf *file, const struct pal_settings *settings);
 
 /* Rows of logits that one step may ask for; llama.cpp makes room for no more. */
 uint32_t pal_model_outputs_max(const struct pal_settings *settings);

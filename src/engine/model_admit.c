@@ -12,7 +12,7 @@ pal_model_n_promised(const struct pal_model_worker *w)
     size_t n = 0;
     for (size_t i = 0; i < w->n_turns; i++) {
         const struct pal_model_turn *turn = w->turns[i];
-        if (turn->state == PAL_MODEL_TURN_WAITING) {
+        if (turn->line == NULL) {
             continue;
         }
         n += pal_model_turn_n_left(turn);

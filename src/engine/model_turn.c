@@ -33,9 +33,24 @@ feed_penalties(struct pal_model_turn *turn)
     }
 }
 
+/* With its prompt the turn may wait for a timeline. */
+static enum pal_err
+get_ready(struct pal_model_turn *turn, const struct pal_model *model, struct pal_error *error)
+{
+    turn->state = PAL_MODEL_TURN_WAITING;
+    turn->usage.prompt_tokens = (uint32_t)turn->prompt.n_tokens;
+    turn->sampler = pal_sampler_create(model, &turn->job.sampling);
+    if (turn->sampler == NULL) {
+        return pal_error_set(error, PAL_ERR_NOMEM, "no memory for the sampler");
+    }
+    feed_penalties(turn);
+    return PAL_OK;
+}
+
 struct pal_model_turn *
-pal_model_turn_create(const struct pal_model *model, const struct pal_replies *replies,
-                      struct pal_job *job, struct pal_error *error)
+pal_model_turn_create(const struct pal_model *model, struct pal_reader *reader,
+                      const struct pal_replies *replies, struct pal_job *job,
+                      struct pal_error *error)
 {
     struct pal_model_turn *turn = pal_calloc(1, sizeof(*turn));
     turn->job = *job;
@@ -50,19 +65,24 @@ pal_model_turn_create(const struct pal_model *model, const struct pal_replies *r
     pal_hold_init(&turn->hold, turn->stops, n_stops + (own_stop != NULL ? 1 : 0));
     pal_buf_init(&turn->text, TEXT_MAX_BYTES);
     turn->n_reply_room = reply_room(model, &turn->job.sampling);
-    enum pal_err err =
-        pal_prompt_make(model, replies, &turn->job, turn->n_reply_room, &turn->prompt, error);
-    if (err != PAL_OK) {
-        return turn;
+    turn->reading = pal_reader_begin(reader, replies, &turn->job, turn->n_reply_room);
+    if (turn->reading == NULL && pal_prompt_make(model, replies, &turn->job, turn->n_reply_room,
+                                                 &turn->prompt, error) == PAL_OK) {
+        (void)get_ready(turn, model, error);
     }
-    turn->usage.prompt_tokens = (uint32_t)turn->prompt.n_tokens;
-    turn->sampler = pal_sampler_create(model, &turn->job.sampling);
-    if (turn->sampler == NULL) {
-        (void)pal_error_set(error, PAL_ERR_NOMEM, "no memory for the sampler");
-        return turn;
-    }
-    feed_penalties(turn);
     return turn;
+}
+
+enum pal_err
+pal_model_turn_read(struct pal_model_turn *turn, const struct pal_model *model,
+                    struct pal_error *error)
+{
+    enum pal_err err = PAL_OK;
+    if (!pal_reading_take(turn->reading, &turn->prompt, &err, error)) {
+        return PAL_ERR_AGAIN;
+    }
+    turn->reading = NULL;
+    return err == PAL_OK ? get_ready(turn, model, error) : err;
 }
 
 void
@@ -75,6 +95,7 @@ pal_model_turn_destroy(struct pal_model_turn *turn)
         llama_sampler_free(turn->sampler);
     }
     free(turn->stops[turn->job.sampling.n_stops]);
+    pal_reading_abandon(turn->reading);
     pal_hold_finish(&turn->hold);
     pal_buf_finish(&turn->text);
     pal_prompt_finish(&turn->prompt);

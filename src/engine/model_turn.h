@@ -7,11 +7,13 @@
 #include "engine/draft.h"
 #include "engine/hold.h"
 #include "engine/prompt.h"
+#include "engine/reading.h"
 #include "engine/sentence.h"
 #include "engine/timeline.h"
 #include "engine/worker.h"
 
 enum pal_model_turn_state {
+    PAL_MODEL_TURN_READING, /* its prompt is being made (reading.h) */
     PAL_MODEL_TURN_WAITING, /* for a timeline, for cells, or for a beginning that a peer computes */
     PAL_MODEL_TURN_PREFILL,
     PAL_MODEL_TURN_DECODE, /* `next` is to be computed */
@@ -20,6 +22,7 @@ enum pal_model_turn_state {
 struct pal_model_turn {
     struct pal_job job; /* owned */
     enum pal_model_turn_state state;
+    struct pal_reading *reading; /* owned; in READING */
     struct pal_prompt prompt;
     size_t n_reply_room;           /* cells promised to the reply */
     struct pal_timeline *line;     /* from PREFILL on */
@@ -47,11 +50,18 @@ struct pal_model_turn {
     int32_t draft_row;      /* where in the batch its rows begin */
 };
 
-/* Takes the job (emptied). The prompt is made: what pal_prompt_make() refuses is refused here;
- * the turn is created in any case, so that it can be told of. */
+/*
+ * Takes the job (emptied). Its prompt is made, or begun to be made by the reader: what
+ * pal_prompt_make() refuses is refused here, or by pal_model_turn_read(). The turn is created in
+ * any case, so that it can be told of.
+ */
 struct pal_model_turn *pal_model_turn_create(const struct pal_model *model,
+                                             struct pal_reader *reader,
                                              const struct pal_replies *replies, struct pal_job *job,
                                              struct pal_error *error);
+/* Of a turn in READING: PAL_ERR_AGAIN: not yet. PAL_OK: it is WAITING now. */
+enum pal_err pal_model_turn_read(struct pal_model_turn *turn, const struct pal_model *model,
+                                 struct pal_error *error) PAL_MUST_USE;
 void pal_model_turn_destroy(struct pal_model_turn *turn);
 
 /* Prompt tokens that are still to be computed. */

@@ -1,6 +1,7 @@
 #include "engine/model_worker.h"
 
 #include <stdlib.h>
+#include <sys/random.h>
 
 #include "engine/model_kv.h"
 #include "util/clock.h"
@@ -20,6 +21,8 @@
 #define DISK_POLL_US 500
 /* How often an engine with nothing to do looks what others take of the processors. */
 #define PACE_PAUSE_US (1 * PAL_US_PER_S)
+/* And one whose long prompt is being made, if that is. */
+#define READING_POLL_US 2000
 
 /* ---- loading ---- */
 
@@ -87,14 +90,33 @@ surround_context(struct pal_model_worker *w)
     pal_drafts_init(&w->drafts);
 }
 
+static void
+on_size(uint64_t bytes, void *userdata)
+{
+    struct pal_model_worker *w = userdata;
+    pal_host_limit_memory(w->host, bytes);
+}
+
+static uint64_t
+random_seed(void)
+{
+    uint64_t seed = 0;
+    if (getrandom(&seed, sizeof(seed), 0) != (ssize_t)sizeof(seed)) {
+        seed = (uint64_t)pal_now_us();
+    }
+    return seed;
+}
+
 static enum pal_err
 load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
 {
     struct pal_model_worker *w = worker;
-    enum pal_err err = pal_model_load(&w->model, w->settings, on_progress, w, facts, error);
+    enum pal_err err =
+        pal_model_load(&w->model, w->settings, on_progress, on_size, w, facts, error);
     if (err == PAL_OK) {
         w->replies = pal_calloc(1, sizeof(*w->replies));
-        pal_replies_init(w->replies, (uint64_t)pal_now_us());
+        pal_replies_init(w->replies, random_seed());
+        w->reader = pal_reader_create(&w->model);
         surround_context(w);
         pal_model_warm_begin(w);
     }
@@ -176,7 +198,8 @@ submit(void *worker, struct pal_job *job)
         pal_job_finish(job);
         return;
     }
-    struct pal_model_turn *turn = pal_model_turn_create(&w->model, w->replies, job, &error);
+    struct pal_model_turn *turn =
+        pal_model_turn_create(&w->model, w->reader, w->replies, job, &error);
     w->turns[w->n_turns++] = turn;
     if (error.code != PAL_OK) {
         pal_model_end_failed(w, turn, &error);
@@ -214,6 +237,26 @@ end_late_turns(struct pal_model_worker *w, int64_t now_us)
     }
 }
 
+/* Prompts that the reader has made. True: it is at others still. */
+static bool
+take_readings(struct pal_model_worker *w)
+{
+    bool is_reading = false;
+    for (size_t i = w->n_turns; i > 0; i--) {
+        struct pal_model_turn *turn = w->turns[i - 1];
+        struct pal_error error = {0};
+        if (turn->state != PAL_MODEL_TURN_READING) {
+            continue;
+        }
+        enum pal_err err = pal_model_turn_read(turn, &w->model, &error);
+        is_reading = is_reading || err == PAL_ERR_AGAIN;
+        if (err != PAL_OK && err != PAL_ERR_AGAIN) {
+            pal_model_end_failed(w, turn, &error);
+        }
+    }
+    return is_reading;
+}
+
 static int64_t
 step(void *worker)
 {
@@ -228,12 +271,15 @@ step(void *worker)
     if (w->n_turns > 0) {
         (void)pal_timelines_rest(&w->lines, REST_CELLS, now_us - REST_US);
     }
+    bool is_reading = take_readings(w);
     pal_model_admit(w, now_us);
     pal_model_batch(w, now_us);
     if (w->batch.n_tokens > 0) {
         pal_model_step(w);
     } else if (pal_model_waits_for_disk(w) || pal_model_waits_to_leave(w)) {
         return DISK_POLL_US;
+    } else if (is_reading) {
+        return READING_POLL_US;
     }
     if (w->n_turns > 0) {
         return 0;
@@ -271,6 +317,7 @@ destroy(void *worker)
     for (size_t i = 0; i < w->n_turns; i++) {
         pal_model_turn_destroy(w->turns[i]);
     }
+    pal_reader_destroy(w->reader);
     pal_timelines_finish(&w->lines);
     pal_park_destroy(w->park);
     pal_warm_finish(&w->warm);

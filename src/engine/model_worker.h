@@ -32,6 +32,7 @@ struct pal_model_worker {
     } leaving;
     struct pal_warm warm;
     struct pal_replies *replies; /* owned */
+    struct pal_reader *reader;   /* owned */
     struct llama_batch batch;
     struct pal_model_turn *turns[PAL_ENGINE_SEQUENCES_MAX]; /* owned; oldest first */
     size_t n_turns;

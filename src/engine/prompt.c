@@ -127,6 +127,54 @@ next_start(const struct pal_job *job, size_t from)
     return at;
 }
 
+/*
+ * Fewer tokens than this no tokenizer makes of the text: none stands for more bytes than the
+ * longest one has. White space doesn't count, because some tokens take what is around them.
+ */
+static size_t
+n_tokens_at_least(const struct pal_model *model, const char *text)
+{
+    size_t n = 0;
+    for (const char *c = text; *c != '\0'; c++) {
+        n += *c != ' ' && *c != '\n' && *c != '\t' && *c != '\r' ? 1 : 0;
+    }
+    return n / model->token_max_bytes;
+}
+
+/* Leaves out the oldest messages that can't fit, before megabytes are made into tokens in vain.
+ * PAL_ERR_CONTEXT: the newest can't. */
+static enum pal_err
+skip_hopeless(const struct builder *b, size_t n_system, size_t n_max, size_t *from,
+              struct pal_error *error)
+{
+    const struct pal_job *job = b->job;
+    size_t n_before = 0;
+    size_t n_after = 0;
+    for (size_t i = 0; i < n_system; i++) {
+        n_before += n_tokens_at_least(b->model, job->messages[i].text);
+    }
+    size_t last = job->n_messages - 1;
+    size_t fits_from = job->n_messages;
+    for (size_t i = job->n_messages; i > n_system; i--) {
+        n_after += n_tokens_at_least(b->model, job->messages[i - 1].text);
+        if (n_before + n_after > n_max) {
+            break;
+        }
+        fits_from = i - 1;
+    }
+    if (fits_from > last && last >= n_system) {
+        return pal_error_set(error, PAL_ERR_CONTEXT,
+                             "the newest message needs more than %zu tokens with its "
+                             "instructions, but the context has room for %zu: shorten it or raise "
+                             "the context",
+                             n_before + n_after, n_max);
+    }
+    while (*from < fits_from && *from < last) {
+        *from = next_start(job, *from);
+    }
+    return PAL_OK;
+}
+
 static enum pal_err
 build_to_fit(struct builder *b, size_t n_max, struct pal_error *error)
 {
@@ -136,6 +184,10 @@ build_to_fit(struct builder *b, size_t n_max, struct pal_error *error)
         n_system++;
     }
     size_t from = n_system;
+    enum pal_err hopeless = skip_hopeless(b, n_system, n_max, &from, error);
+    if (hopeless != PAL_OK) {
+        return hopeless;
+    }
     for (;;) {
         enum pal_err err = build(b, n_system, from, error);
         if (err != PAL_OK || b->prompt.n_tokens <= n_max) {

@@ -149,9 +149,18 @@ compute(struct pal_host *host, const struct pal_worker *worker, struct pal_setti
     }
 }
 
+void
+pal_host_limit_memory(struct pal_host *host, uint64_t growth_bytes)
+{
+    struct pal_error error;
+    if (host->is_process && pal_sandbox_limit_memory(growth_bytes, &error) != PAL_OK) {
+        pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
+    }
+}
+
 /* What is not needed any more is given up. Without it we are as good as most, and say so. */
 static void
-lock_up(const struct pal_engine_facts *facts, const struct pal_settings *settings)
+lock_up(struct pal_host *host, const struct pal_settings *settings)
 {
     struct pal_error error;
     pal_sandbox_keep_private();
@@ -159,9 +168,8 @@ lock_up(const struct pal_engine_facts *facts, const struct pal_settings *setting
         pal_log_warn("the engine runs without a sandbox", "reason=" PAL_LOG_STR, error.text);
     }
     /* A card's driver maps what it likes, when it likes. */
-    uint64_t growth_bytes = GROWTH_MAX_BYTES + settings->park_ram_bytes;
-    if (facts->n_layers_gpu == 0 && pal_sandbox_limit_memory(growth_bytes, &error) != PAL_OK) {
-        pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
+    if (host->facts.n_layers_gpu == 0) {
+        pal_host_limit_memory(host, GROWTH_MAX_BYTES + settings->park_ram_bytes);
     }
 }
 
@@ -188,7 +196,7 @@ pal_host_run_compute(struct pal_host *host, struct pal_settings *settings)
     } else {
         host->facts.load_us = pal_now_us() - began_us;
         if (host->is_process) {
-            lock_up(&host->facts, settings);
+            lock_up(host, settings);
         }
         emit_state(host, PAL_ENGINE_READY, 1, &host->facts, NULL);
         compute(host, &worker, settings);

@@ -24,6 +24,9 @@ void pal_host_progress(struct pal_host *host, float progress);
  */
 bool pal_host_is_cancelled(struct pal_host *host, uint64_t turn_id);
 bool pal_host_is_quitting(struct pal_host *host);
+/* Compute thread, in load(): private memory may grow by so much from now on. Does nothing where the
+ * engine is no process of its own. */
+void pal_host_limit_memory(struct pal_host *host, uint64_t growth_bytes);
 /* Compute thread: so many threads the next step uses, and why; the front is told with the next
  * pong.
  */

@@ -8,8 +8,9 @@
  * error = somebody must act; warn = we recovered; info = life cycle; debug; trace. Each .c file
  * defines LOG_TOPIC before it includes this header. The first argument is the plain message; the
  * rest is a printf format of `key=value` pairs. Bytes that could break a line (controls, DEL) are
- * escaped as \xNN; a line has at most 4 KiB. Chat text, tokens and keys never go in, at any level.
- * Any thread; a line is one write().
+ * escaped as \xNN, quotes and backslashes of a value in quotes as \" and \\; a line has at most 4
+ * KiB. Of conversions the log knows %s, %c, %f and whole numbers, of any length. Chat text, tokens
+ * and keys never go in, at any level. Any thread; a line is one write().
  */
 #include <stdbool.h>
 

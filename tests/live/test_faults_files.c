@@ -97,6 +97,48 @@ test_a_damaged_model_ends_with_answers_or_reasons(void **state)
     }
 }
 
+/* ---- what asks for too much memory ---- */
+
+static void
+load_within(const char *limit, uint32_t n_ctx_tokens, bool fits)
+{
+    struct crowd c = {.ask = ask, .max_tokens = REPLY_TOKENS};
+    struct pal_engine_options options = crowd_model();
+    options.model_path = live_model_tiny();
+    options.n_ctx_tokens = n_ctx_tokens;
+    assert_int_equal(setenv("PALABRE_FAULT", limit, 1), 0);
+    crowd_open(&c, &options);
+    bool is_ready = crowd_wait_ready(&c, 1);
+    assert_int_equal(unsetenv("PALABRE_FAULT"), 0);
+    (void)crowd_ask(&c, ask);
+    crowd_finish_turns(&c);
+    assert_int_equal(is_ready, fits);
+    assert_int_equal(c.n_done, fits ? 1 : 0);
+    if (fits) {
+        print_message("  %s, asked for a context of %u: %u\n", limit, n_ctx_tokens,
+                      pal_engine_facts(c.engine)->n_ctx_tokens);
+        assert_true(pal_engine_facts(c.engine)->n_ctx_tokens < n_ctx_tokens);
+    } else {
+        print_message("  %s: %s\n", limit, pal_engine_failure(c.engine)->text);
+        assert_true(pal_engine_failure(c.engine)->text[0] != '\0');
+    }
+    crowd_close(&c, "little memory");
+}
+
+/* A sanitizer's own memory leaves no room for a limit on it. */
+static void
+test_loading_stays_within_its_memory_or_says_so(void **state)
+{
+#ifdef PALABRE_SANITIZE
+    (void)state;
+    skip();
+#else
+    (void)state;
+    load_within("memory:mib=192", 1u << 20, true); /* 2 GiB of KV: the next rungs are smaller */
+    load_within("memory:mib=1", 1024, false);
+#endif
+}
+
 static int
 make_file(char *path)
 {
@@ -137,6 +179,7 @@ main(int argc, char **argv)
     pal_log_init(PAL_LOG_ERROR, open("/dev/null", O_WRONLY | O_CLOEXEC));
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_damaged_model_ends_with_answers_or_reasons),
+        cmocka_unit_test(test_loading_stays_within_its_memory_or_says_so),
     };
     return cmocka_run_group_tests(tests, make_files, remove_files);
 }

@@ -209,6 +209,54 @@ test_a_full_queue_refuses_and_keeps_its_word_to_the_rest(void **state)
     assert_true(c.n_refused > 0);
 }
 
+/* Of 4 MB it is known at once that they are too many tokens; a megabyte of blanks may be one
+ * token, and has to be read: beside the others' steps, and whoever asked may leave meanwhile. */
+static void
+test_megabytes_of_text_keep_nobody_waiting(void **state)
+{
+    (void)state;
+    enum { N_BYTES = (4u << 20) - 1, N_BLANKS = 1u << 20 };
+    struct crowd c = {.ask = "Salut", .max_tokens = 64};
+    struct pal_engine_options options = crowd_model();
+    char *text = pal_calloc(N_BYTES + 1, 1);
+    char *blanks = pal_calloc(N_BLANKS + 1, 1);
+    for (size_t i = 0; i < N_BYTES; i++) {
+        text[i] = i % 7 == 6 ? ' ' : (char)('a' + i * i % 23);
+    }
+    for (size_t i = 0; i < N_BLANKS; i++) {
+        blanks[i] = i == 0 || i == N_BLANKS - 1 ? 'a' : i % 3 == 0 ? '\n' : ' ';
+    }
+    crowd_open(&c, &options);
+    assert_true(crowd_wait_ready(&c, 1));
+    c.is_open = true;
+    c.n_at_once = 4; /* two are long, and two go on */
+    (void)crowd_ask(&c, text);
+    (void)crowd_ask(&c, blanks);
+    int64_t began_us = pal_now_us();
+    int64_t longest_us = 0;
+    for (int64_t last_us = began_us; c.n_failed < 2;) {
+        crowd_go_on(&c);
+        int64_t now_us = pal_now_us();
+        longest_us = now_us - last_us > longest_us ? now_us - last_us : longest_us;
+        last_us = now_us;
+    }
+    print_message("  refused after %.0f ms; %llu others answered meanwhile; longest silence %.0f "
+                  "ms\n",
+                  (double)(pal_now_us() - began_us) / PAL_US_PER_MS, (unsigned long long)c.n_done,
+                  (double)longest_us / PAL_US_PER_MS);
+    assert_true(c.n_done > 0);
+    uint64_t reading = crowd_ask(&c, blanks);
+    uint64_t queued = crowd_ask(&c, blanks);
+    crowd_wait_ms(&c, 50);
+    pal_sched_cancel(c.sched, reading);
+    pal_sched_cancel(c.sched, queued);
+    crowd_close(&c, "megabytes of text");
+    assert_int_equal(c.n_failed, 2);
+    assert_int_equal(c.n_cancelled, 2);
+    free(text);
+    free(blanks);
+}
+
 /* ---- steps that fail ---- */
 
 static char *greedy_text; /* what is said without a fault; owned */
@@ -305,6 +353,7 @@ main(int argc, char **argv)
         cmocka_unit_test(test_a_prompt_of_ten_thousand_tokens_is_answered_or_refused_with_numbers),
         cmocka_unit_test(test_replies_without_end_share_a_full_context),
         cmocka_unit_test(test_a_full_queue_refuses_and_keeps_its_word_to_the_rest),
+        cmocka_unit_test(test_megabytes_of_text_keep_nobody_waiting),
         cmocka_unit_test(test_each_code_of_a_failed_step_costs_at_most_its_own_turns),
         cmocka_unit_test(test_what_is_no_number_is_not_said_and_not_kept),
     };

@@ -35,7 +35,7 @@ load(void **state, const char *path)
     struct pal_engine_facts facts;
     struct pal_error error = {0};
     if (pal_settings_init(&settings, &options, &error) != PAL_OK ||
-        pal_model_load(&l->model, &settings, on_progress, NULL, &facts, &error) != PAL_OK) {
+        pal_model_load(&l->model, &settings, on_progress, NULL, NULL, &facts, &error) != PAL_OK) {
         print_error("%s\n", error.text);
         free(l);
         return -1;

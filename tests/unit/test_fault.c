@@ -47,12 +47,13 @@ test_a_fault_comes_at_its_step_and_so_often(void **state)
 }
 
 static void
-test_the_safe_way_can_be_short(void **state)
+test_the_safe_way_can_be_short_and_memory_little(void **state)
 {
     (void)state;
     assert_int_equal(pal_fault_parse("fuse:safe_ms=300").safe_ms, 300);
     assert_int_equal(pal_fault_parse("fuse:safe_ms=").safe_ms, 0);
     assert_int_equal(pal_fault_parse("hang:n=1").safe_ms, 0);
+    assert_int_equal(pal_fault_parse("memory:mib=64").load_mib, 64);
 }
 
 static void
@@ -100,7 +101,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_fault_comes_at_its_step_and_so_often),
-        cmocka_unit_test(test_the_safe_way_can_be_short),
+        cmocka_unit_test(test_the_safe_way_can_be_short_and_memory_little),
         cmocka_unit_test(test_loading_fails_from_so_many_layers_on),
         cmocka_unit_test(test_pinned_threads_get_a_core_each),
         cmocka_unit_test(test_threads_are_some_but_not_more_than_cpus),
