@@ -53,7 +53,8 @@ test_threads_that_no_step_uses_are_not_there(void **state)
     const struct pal_engine_options options = {
         .model_path = live_model_starter(), .n_ctx_tokens = 256, .n_threads = 2};
     assert_int_equal(pal_settings_init(&settings, &options, &error), PAL_OK);
-    assert_int_equal(pal_model_load(&model, &settings, on_progress, NULL, &facts, &error), PAL_OK);
+    assert_int_equal(pal_model_load(&model, &settings, on_progress, NULL, NULL, &facts, &error),
+                     PAL_OK);
     llama_token token = step(&model);
     pal_pools_stepped(&model.pools);
     unsigned n_with_two = n_threads_alive();
