@@ -7,8 +7,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "util/mem.h"
-
 #define LINE_MAX_BYTES 4096
 
 /* The only state of the log: set once at start, read by all threads afterwards. */
@@ -74,7 +72,7 @@ read_spec(const char *format, va_list *args)
     struct spec spec = {.text = "%"};
     size_t n = 1;
     const char *c = format + 1;
-    while (*c != '\0' && strchr("0123456789.*lz", *c) != NULL && n + 12 < sizeof(spec.text)) {
+    while (*c != '\0' && strchr("-+ #0123456789.*lz", *c) != NULL && n + 12 < sizeof(spec.text)) {
         if (*c == '*') {
             n += (size_t)snprintf(spec.text + n, sizeof(spec.text) - n, "%d", va_arg(*args, int));
         } else {
@@ -112,7 +110,7 @@ print_value(char *out, size_t room, const struct spec *spec, va_list *args)
     case 'c':
         break;
     default:
-        PAL_ASSERT(!"a conversion that the log doesn't know");
+        return snprintf(out, room, "?"); /* not reached: see format_pairs() */
     }
     if (spec->length == 'L') {
         return snprintf(out, room, spec->text, va_arg(*args, long long));
@@ -155,6 +153,9 @@ format_pairs(char *out, size_t room, const char *format, va_list *args)
         }
         char value[LINE_MAX_BYTES / 2];
         struct spec spec = read_spec(format, args);
+        if (spec.kind == '\0' || strchr("sfgediuxc%", spec.kind) == NULL) {
+            break; /* what comes behind it can't be found: the line ends here */
+        }
         (void)print_value(value, sizeof(value), &spec, args);
         format += spec.len;
         if (is_quoted) {

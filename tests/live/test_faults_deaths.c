@@ -90,6 +90,9 @@ test_an_engine_that_hangs_in_a_step_is_replaced_when_a_turn_is_late(void **state
 {
     (void)state;
     unsigned n_hangs = crowd_count("PAL_FAULT_HANGS", 1);
+    if (n_hangs == 0) {
+        skip();
+    }
     struct crowd c = {
         .ask = "Raconte-moi une histoire.", .max_tokens = 24, .patience_us = PAL_US_PER_S};
     struct pal_engine_options options = crowd_model();
@@ -108,7 +111,7 @@ test_an_engine_that_hangs_in_a_step_is_replaced_when_a_turn_is_late(void **state
     assert_int_equal(kill(pal_engine_pid(c.engine), SIGKILL), 0);
     assert_true(crowd_wait_ready(&c, n_hangs + 2)); /* one that doesn't */
     uint64_t n_done = c.n_done;
-    while (n_hangs > 0 && c.n_done < n_done + 3) {
+    while (c.n_done < n_done + 3) {
         crowd_go_on(&c);
     }
     crowd_close(&c, "engine that hangs in a step");
