@@ -23,6 +23,9 @@ on_event(const struct pal_event *event, void *userdata)
         }
         return;
     }
+    if (trial->on_turn != NULL) {
+        trial->on_turn(event, trial->on_turn_userdata);
+    }
     if (event->kind == PAL_EVENT_PIECE && trial->text != NULL && trial->failure.code == PAL_OK) {
         trial->failure.code = pal_buf_append(trial->text, event->text, event->len);
     }
@@ -279,6 +282,38 @@ pal_trial_ask(struct pal_trial *trial, struct pal_job *job, int64_t timeout_us,
     }
     *usage = trial->usages[0];
     return err;
+}
+
+enum pal_err
+pal_trial_begin(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply, uint64_t *id,
+                struct pal_error *error)
+{
+    trial->first_id = UINT64_MAX; /* nobody waits for it by number */
+    enum pal_err err = submit(trial, n_prompt, n_reply, error);
+    *id = trial->last_id;
+    return err;
+}
+
+enum pal_err
+pal_trial_submit(struct pal_trial *trial, struct pal_job *job, uint64_t *id,
+                 struct pal_error *error)
+{
+    trial->first_id = UINT64_MAX;
+    job->turn_id = ++trial->last_id;
+    job->submitted_us = pal_now_us();
+    *id = job->turn_id;
+    return pal_engine_submit(trial->engine, job, error);
+}
+
+enum pal_err
+pal_trial_await(struct pal_trial *trial, bool (*is_over)(const void *userdata),
+                const void *userdata, int64_t timeout_us, struct pal_error *error)
+{
+    guard(trial, timeout_us);
+    while (!is_over(userdata) && !has_failed(trial)) {
+        (void)uv_run(trial->loop, UV_RUN_ONCE);
+    }
+    return has_failed(trial) ? say_why(trial, "a turn", error) : PAL_OK;
 }
 
 static void

@@ -28,6 +28,8 @@ struct pal_trial {
     struct pal_buf *text;             /* collects what is said; NULL = nobody wants it */
     void (*on_piece)(void *userdata); /* each time that something is said; NULL = nobody asks */
     void *on_piece_userdata;
+    pal_engine_event_fn on_turn; /* is told of every turn's events; NULL = nobody wants them */
+    void *on_turn_userdata;
 };
 
 /* What turns cost. Times in microseconds, of the whole set. */
@@ -70,6 +72,19 @@ enum pal_err pal_trial_ask(struct pal_trial *trial, struct pal_job *job, int64_t
 enum pal_err pal_trial_cancel(struct pal_trial *trial, uint32_t n_prompt, int64_t after_us,
                               int64_t timeout_us, int64_t *latency_us,
                               struct pal_error *error) PAL_MUST_USE;
+/*
+ * A turn of about n_prompt words, as in pal_trial_run(), that runs on its own: *id is its turn_id,
+ * `on_turn` hears of it, and somebody ends it (pal_engine_cancel()).
+ */
+enum pal_err pal_trial_begin(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply,
+                             uint64_t *id, struct pal_error *error) PAL_MUST_USE;
+/* The same with a job of the caller's own; *job is emptied. */
+enum pal_err pal_trial_submit(struct pal_trial *trial, struct pal_job *job, uint64_t *id,
+                              struct pal_error *error) PAL_MUST_USE;
+/* Until is_over(userdata), which is asked after everything that happens; or PAL_ERR_TIMEOUT. */
+enum pal_err pal_trial_await(struct pal_trial *trial, bool (*is_over)(const void *userdata),
+                             const void *userdata, int64_t timeout_us,
+                             struct pal_error *error) PAL_MUST_USE;
 /* Resident memory of the engine's process; 0 = not known. */
 uint64_t pal_trial_rss_bytes(const struct pal_trial *trial);
 /* Lets the engine do what it does unasked, for so long. */

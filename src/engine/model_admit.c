@@ -1,10 +1,14 @@
 #include "engine/model_worker.h"
 
+#include "util/clock.h"
+
 #define LOG_TOPIC "worker"
 #include "util/log.h"
 
 /* A beginning that a peer is just computing is waited for if it saves this much. */
 #define SHARED_MIN_TOKENS 16
+/* A prompt that takes so many times the time left is hopeless: costs may come down again. */
+#define HOPELESS_TIMES 1.5
 
 size_t
 pal_model_n_promised(const struct pal_model_worker *w)
@@ -40,6 +44,33 @@ should_wait_for_peer(const struct pal_model_worker *w, const struct pal_model_tu
     return false;
 }
 
+/*
+ * By what steps cost, this prompt will not be complete before the turn's deadline, not even with
+ * the machine to itself: whoever waits for it hears so now, and the others get its time.
+ */
+static bool
+refuse_hopeless(struct pal_model_worker *w, struct pal_model_turn *turn, size_t n_left,
+                int64_t now_us)
+{
+    int64_t us = pal_cost_prompt_us(&w->cost, n_left, turn->prompt.n_tokens);
+    int64_t left_us = turn->job.deadline_us - now_us;
+    if (turn->job.deadline_us == 0 || us <= HOPELESS_TIMES * left_us) {
+        return false;
+    }
+    struct pal_error error;
+    (void)pal_error_set(&error, PAL_ERR_TIMEOUT,
+                        "reading the prompt's %zu new tokens takes about %.1f s here, and its "
+                        "deadline is in %.1f s: send less, or allow more time",
+                        n_left, (double)us / (double)PAL_US_PER_S,
+                        (double)left_us / (double)PAL_US_PER_S);
+    pal_log_info("turn refused: its prompt can't be read in time",
+                 "turn=%llu tokens=%zu needs_ms=%lld left_ms=%lld",
+                 (unsigned long long)turn->job.turn_id, n_left, (long long)us / PAL_US_PER_MS,
+                 (long long)left_us / PAL_US_PER_MS);
+    pal_model_end_failed(w, turn, &error);
+    return true;
+}
+
 /* False: it waits for cells, and so do those behind it. Who waits for a peer or for the disk lets
  * others pass. */
 static bool
@@ -49,6 +80,9 @@ admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
                                                    turn->prompt.tokens, turn->prompt.n_tokens);
     if (plan.target == NULL || should_wait_for_peer(w, turn, plan.n_keep + plan.n_shift) ||
         !pal_timelines_fetch(&w->lines, &plan)) {
+        return true;
+    }
+    if (refuse_hopeless(w, turn, turn->prompt.n_tokens - plan.n_keep - plan.n_shift, now_us)) {
         return true;
     }
     /* Before anything is done: a turn that waits takes nobody's timeline. */
@@ -76,10 +110,20 @@ admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
 void
 pal_model_admit(struct pal_model_worker *w, int64_t now_us)
 {
-    for (size_t i = 0; i < w->n_turns; i++) {
+    for (size_t i = w->n_turns; i > 0; i--) {
+        if (w->turns[i - 1]->state == PAL_MODEL_TURN_PREFILL) {
+            struct pal_model_turn *turn = w->turns[i - 1];
+            (void)refuse_hopeless(w, turn, pal_model_turn_n_left(turn), now_us);
+        }
+    }
+    size_t i = 0;
+    while (i < w->n_turns) {
+        struct pal_model_turn *turn = w->turns[i];
+        size_t n_turns = w->n_turns;
         /* Else a large turn could wait for ever while small ones take what becomes free. */
-        if (w->turns[i]->state == PAL_MODEL_TURN_WAITING && !admit(w, w->turns[i], now_us)) {
+        if (turn->state == PAL_MODEL_TURN_WAITING && !admit(w, turn, now_us)) {
             return;
         }
+        i += w->n_turns == n_turns ? 1 : 0; /* else it was refused, and is gone */
     }
 }

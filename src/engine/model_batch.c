@@ -7,10 +7,13 @@
 #include "util/mem.h"
 
 /*
- * While somebody's prompt comes in, the others' next token may take so many times as long as
- * usually. People are promised 2.5; the rest is for the machine's own noise.
+ * While somebody's prompt comes in, the others' next token may take 2.5 times as long as usually.
+ * What steps deviate by anyway is taken off that: so many times their average deviation.
  */
-#define GAP_TIMES_MAX 2.2
+#define GAP_TIMES       2.5
+#define GAP_NOISE_TIMES 4
+#define GAP_TIMES_LEAST 1.6
+#define GAP_TIMES_MOST  2.1
 /* With nobody decoding, a step may take so long: so long waits a newcomer with a short prompt. */
 #define PREFILL_STEP_US  (500 * PAL_US_PER_MS)
 #define PREFILL_ROWS_MIN 32
@@ -149,14 +152,6 @@ add_draft_rows(struct pal_model_worker *w)
     }
 }
 
-/* What a row of a prompt costs in a large chunk, us. */
-static int64_t
-prefill_row_us(const struct pal_model_worker *w)
-{
-    struct pal_cost_rows chunk = {.n_rows = 64};
-    return pal_cost_predict(&w->cost, chunk) / chunk.n_rows;
-}
-
 /*
  * The prompt to go on with: the shortest, so that first tokens come early; but each microsecond of
  * waiting counts as one of work less, so that a long one is overtaken only for so long as it takes
@@ -167,14 +162,14 @@ next_prefill(struct pal_model_worker *w, int64_t now_us)
 {
     struct pal_model_turn *best = NULL;
     int64_t best_us = 0;
-    int64_t row_us = prefill_row_us(w);
     for (size_t i = 0; i < w->n_turns; i++) {
         struct pal_model_turn *turn = w->turns[i];
         size_t n_left = pal_model_turn_n_left(turn);
         if (turn->state != PAL_MODEL_TURN_PREFILL || turn->line == NULL || n_left == 0) {
             continue;
         }
-        int64_t us = (int64_t)n_left * row_us - (now_us - turn->job.submitted_us);
+        int64_t us = pal_cost_prompt_us(&w->cost, n_left, turn->prompt.n_tokens) -
+                     (now_us - turn->job.submitted_us);
         if (best == NULL || us < best_us) {
             best = turn;
             best_us = us;
@@ -183,9 +178,23 @@ next_prefill(struct pal_model_worker *w, int64_t now_us)
     return best;
 }
 
+/* What is left of the gap that streams are promised, for a step that begins now. */
+static int64_t
+gap_budget_us(struct pal_model_worker *w, int64_t now_us)
+{
+    double times = GAP_TIMES / (1 + GAP_NOISE_TIMES * w->cost.noise);
+    times = times < GAP_TIMES_LEAST ? GAP_TIMES_LEAST : times;
+    times = times > GAP_TIMES_MOST ? GAP_TIMES_MOST : times;
+    double usual_us = (double)pal_cost_predict(&w->cost, w->decode_rows) + w->between_us;
+    double passed_us = w->computed_us != 0 ? (double)(now_us - w->computed_us) : w->between_us;
+    /* The newcomer was taken in meanwhile, or another ended: then the streams come first, once. */
+    w->is_held_up = !w->is_held_up && passed_us > 2 * w->between_us + usual_us / 4;
+    return (int64_t)(times * usual_us - passed_us);
+}
+
 /* How many rows of prompts this step takes, `turn`'s first. */
 static int32_t
-chunk_rows(const struct pal_model_worker *w, const struct pal_model_turn *turn)
+chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_t now_us)
 {
     int32_t room = (int32_t)w->settings->n_batch_tokens - w->batch.n_tokens;
     if (room <= 0) {
@@ -203,17 +212,21 @@ chunk_rows(const struct pal_model_worker *w, const struct pal_model_turn *turn)
     /* Where one row more is dear, those that come almost free with it are taken as well. */
     struct pal_cost_rows one = {.n_rows = 1, .depth = depth};
     int64_t least_us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, one));
-    int64_t usual_us = pal_cost_predict(&w->cost, w->decode_rows);
-    int64_t budget_us = (int64_t)(GAP_TIMES_MAX * (double)usual_us);
+    int64_t budget_us = gap_budget_us(w, now_us);
+    if (budget_us < least_us && w->is_held_up) {
+        return 0;
+    }
     budget_us = budget_us > least_us * 9 / 8 ? budget_us : least_us * 9 / 8;
     return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
 }
 
-static void
+/* False: nobody's prompt waits. */
+static bool
 add_prefill_rows(struct pal_model_worker *w, int64_t now_us)
 {
     struct pal_model_turn *turn = next_prefill(w, now_us);
-    int32_t limit = turn != NULL ? w->batch.n_tokens + chunk_rows(w, turn) : 0;
+    bool has_some = turn != NULL;
+    int32_t limit = turn != NULL ? w->batch.n_tokens + chunk_rows(w, turn, now_us) : 0;
     while (turn != NULL && w->batch.n_tokens < limit) {
         size_t left = pal_model_turn_n_left(turn);
         llama_token token = turn->prompt.tokens[turn->line->n_tokens];
@@ -234,6 +247,7 @@ add_prefill_rows(struct pal_model_worker *w, int64_t now_us)
             turn = next_prefill(w, now_us);
         }
     }
+    return has_some;
 }
 
 void
@@ -252,8 +266,7 @@ pal_model_batch(struct pal_model_worker *w, int64_t now_us)
         turn->n_before = turn->line != NULL ? turn->line->n_tokens : 0;
     }
     add_decode_rows(w);
-    add_prefill_rows(w, now_us);
-    if (w->batch.n_tokens > 0 && (uint32_t)w->batch.n_tokens == w->decode_rows.n_rows) {
+    if (!add_prefill_rows(w, now_us) && w->batch.n_tokens > 0) {
         add_draft_rows(w);
     }
     size_t n_in = 0;

@@ -8,6 +8,10 @@
 #define LOG_TOPIC "worker"
 #include "util/log.h"
 
+/* Of the time between two steps: one in so many counts, and none for more than so many times. */
+#define BETWEEN_DIV       16
+#define BETWEEN_MAX_TIMES 2
+
 /*
  * A step failed: 1 = no room in the KV, 2 = aborted, negative = an error. llama.cpp may have kept a
  * part of the batch, so every line is cut back to where it was, and the step is tried once more.
@@ -115,6 +119,10 @@ sample(struct pal_model_worker *w, struct pal_model_turn *turn)
     if (turn->draft.n_tokens > 0) {
         pal_timeline_cut(&w->lines, turn->line, turn->n_before + 1 + n_right);
         pal_drafts_judge(&w->drafts, turn->draft.n_match, turn->draft.n_tokens, n_right);
+        if (turn->draft.n_match > 0) {
+            turn->usage.draft_tokens += (uint32_t)turn->draft.n_tokens;
+            turn->usage.draft_accepted += (uint32_t)n_right;
+        }
     }
     if (said == PAL_MODEL_TURN_STOPS) {
         pal_model_end_done(w, turn, PAL_FINISH_STOP);
@@ -196,12 +204,29 @@ decode(struct pal_model_worker *w)
     return status;
 }
 
+/* Sampling, sending, and what else lies between two steps of streams that nobody disturbs. */
+static void
+note_between(struct pal_model_worker *w, int64_t began_us)
+{
+    if (w->computed_us == 0 || w->prefill_rows.n_rows > 0) {
+        return;
+    }
+    double us = (double)(began_us - w->computed_us);
+    double most = BETWEEN_MAX_TIMES * (w->between_us > 0 ? w->between_us : us);
+    us = us < most ? us : most;
+    w->between_us += (us - w->between_us) / (w->between_us > 0 ? BETWEEN_DIV : 1);
+}
+
 void
 pal_model_step(struct pal_model_worker *w)
 {
+    pal_model_keep_pace(w, pal_now_us());
     int64_t began_us = pal_now_us();
-    pal_model_keep_pace(w, began_us);
     int32_t status = decode(w);
+    int64_t computed_us = pal_now_us();
+    int64_t us = computed_us - began_us;
+    note_between(w, began_us);
+    w->computed_us = computed_us;
     w->lonely = NULL;
     if (status != 0) {
         handle_failed_step(w, status);
@@ -219,7 +244,6 @@ pal_model_step(struct pal_model_worker *w)
             n_right += sample(w, turn);
         }
     }
-    int64_t us = pal_now_us() - began_us;
     if (w->prefill_rows.n_rows == 0) {
         settle_drafts(w, n_decoding, n_right, us);
     }

@@ -23,6 +23,8 @@
 #define PACE_PAUSE_US (1 * PAL_US_PER_S)
 /* And one whose long prompt is being made, if that is. */
 #define READING_POLL_US 2000
+/* Nobody having asked for anything for so long, there is time for what nobody asked for. */
+#define QUIET_US (100 * PAL_US_PER_MS)
 
 /* ---- loading ---- */
 
@@ -48,7 +50,7 @@ should_abort(void *data)
     if (w->lines.has_moved) {
         return false; /* half a shift would leave keys that are neither here nor there */
     }
-    if (w->warm.is_running) {
+    if (w->warm.is_running || w->measuring.is_running) {
         return pal_host_has_news(w->host);
     }
     if (w->lonely == NULL) {
@@ -87,6 +89,8 @@ surround_context(struct pal_model_worker *w)
     }
     pal_host_set_pace(w->host, w->model.n_threads, PAL_ENGINE_PACE_PLANNED);
     pal_cost_init(&w->cost, w->n_threads_now);
+    w->measuring = (struct pal_measuring){0};
+    w->quiet_since_us = pal_now_us();
     pal_drafts_init(&w->drafts);
 }
 
@@ -257,6 +261,23 @@ take_readings(struct pal_model_worker *w)
     return is_reading;
 }
 
+/* A short pause between two turns is not for measuring. */
+static int64_t
+measure(struct pal_model_worker *w, int64_t now_us)
+{
+    if (w->measuring.is_over) {
+        return PACE_PAUSE_US;
+    }
+    if (w->batch.n_tokens > 0) {
+        w->quiet_since_us = now_us;
+    }
+    int64_t left_us = w->quiet_since_us + QUIET_US - now_us;
+    if (left_us > 0) {
+        return left_us;
+    }
+    return pal_model_measure_step(w) ? 0 : PACE_PAUSE_US;
+}
+
 static int64_t
 step(void *worker)
 {
@@ -284,6 +305,7 @@ step(void *worker)
     if (w->n_turns > 0) {
         return 0;
     }
+    w->computed_us = 0;
     if (w->leaving != PAL_MODEL_STAYS) {
         return -1;
     }
@@ -292,7 +314,7 @@ step(void *worker)
     }
     /* The next turn is to begin with as many threads as others leave room for. */
     pal_model_keep_pace(w, now_us);
-    return PACE_PAUSE_US;
+    return measure(w, now_us);
 }
 
 static void

@@ -9,11 +9,13 @@
  *     model_step.c     the step itself, and what comes of it
  *     model_park.c     timelines without cells
  *     model_warm.c     the persona, ahead of the first turn
+ *     model_measure.c  what steps cost, ahead of it, too
  *
  * Compute thread.
  */
 #include "engine/cost.h"
 #include "engine/fault.h"
+#include "engine/model_measure.h"
 #include "engine/model_turn.h"
 #include "engine/model_warm.h"
 #include "engine/pace.h"
@@ -31,6 +33,8 @@ struct pal_model_worker {
         PAL_MODEL_LEAVES,     /* they are, and the others follow as their turns end */
     } leaving;
     struct pal_warm warm;
+    struct pal_measuring measuring;
+    int64_t quiet_since_us;      /* when something was computed for somebody last */
     struct pal_replies *replies; /* owned */
     struct pal_reader *reader;   /* owned */
     struct llama_batch batch;
@@ -41,8 +45,11 @@ struct pal_model_worker {
     struct pal_cost_rows prefill_rows;   /* and the rest of it */
     unsigned n_failed_steps;             /* one after the other */
     struct pal_cost cost;
+    int64_t computed_us; /* when the last step's computing ended; 0 = nobody waited since */
+    double between_us;   /* from there to the next one's beginning, where no prompt came in */
     struct pal_drafts drafts;
     bool has_drafts; /* in the running step */
+    bool is_held_up; /* something between two steps took so long that streams go before prompts */
     struct pal_pace pace;
     uint32_t n_threads_now; /* what the context was told last */
     struct pal_fault fault;
@@ -75,6 +82,8 @@ bool pal_model_waits_for_disk(const struct pal_model_worker *w);
 void pal_model_warm_begin(struct pal_model_worker *w);
 /* Computes a piece of it, which gives way to whatever comes in. False: nothing is left to do. */
 bool pal_model_warm_step(struct pal_model_worker *w);
+/* Computes a step that nobody asked for, to see what it costs. False: nothing is left to do. */
+bool pal_model_measure_step(struct pal_model_worker *w);
 /* Gives waiting turns their timelines, as far as there are some. */
 void pal_model_admit(struct pal_model_worker *w, int64_t now_us);
 

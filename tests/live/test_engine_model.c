@@ -333,6 +333,30 @@ long_text(size_t n_words)
 }
 
 static void
+test_a_prompt_that_cannot_be_read_in_time_is_refused_and_the_next_one_answered(void **state)
+{
+    struct engine_case c = {0};
+    open_engine(&c, *state, 2048);
+    char *text = long_text(300);
+    struct pal_job job = engine_case_job(1, text, NULL);
+    job.sampling.max_tokens = 1;
+    const struct engine_turn *turn = engine_case_ask(&c, &job);
+    assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
+    int64_t prompt_us = turn->last.usage.prompt_us;
+    memcpy(text, "autres", 6);
+    job = engine_case_job(2, text, NULL);
+    free(text);
+    job.deadline_us = pal_now_us() + prompt_us / 8;
+    turn = engine_case_ask(&c, &job);
+    assert_int_equal(turn->last.kind, PAL_EVENT_FAILED);
+    assert_int_equal(turn->last.error.code, PAL_ERR_TIMEOUT);
+    assert_int_equal(turn->n_finals, 1);
+    job = exact_job(3, "et toi ?", 5);
+    expect_done(engine_case_ask(&c, &job), PAL_FINISH_LENGTH);
+    engine_case_close(&c);
+}
+
+static void
 test_what_is_too_long_is_said_with_numbers(void **state)
 {
     struct engine_case c = {0};
@@ -563,6 +587,7 @@ main(int argc, char **argv)
         THREAD(test_a_cancelled_turn_frees_its_place),
         PROCESS(test_a_cancelled_turn_frees_its_place),
         THREAD(test_a_deadline_gives_what_there_is_or_says_so),
+        THREAD(test_a_prompt_that_cannot_be_read_in_time_is_refused_and_the_next_one_answered),
         THREAD(test_what_is_too_long_is_said_with_numbers),
         THREAD(test_old_messages_give_way_and_the_context_fills_up),
         THREAD(test_sixteen_users_in_a_small_context_all_get_answers),

@@ -44,7 +44,9 @@ test_it_follows_the_machine_and_survives_a_hiccup(void **state)
     pal_cost_init(&cost, 2);
     pal_cost_note(&cost, rows(4, 0), 1000);
     pal_cost_note(&cost, rows(4, 0), 1000000);
-    assert_in_range(pal_cost_predict(&cost, rows(4, 0)), 1000, 1500);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 0)), 1000);
+    pal_cost_note(&cost, rows(4, 0), 1000000);
+    assert_in_range(pal_cost_predict(&cost, rows(4, 0)), 1100, 1600);
     for (int i = 0; i < 20; i++) {
         pal_cost_note(&cost, rows(4, 0), 4000);
     }
@@ -53,48 +55,103 @@ test_it_follows_the_machine_and_survives_a_hiccup(void **state)
 }
 
 static void
-test_what_slows_one_size_slows_all(void **state)
+note_often(struct pal_cost *cost, struct pal_cost_rows of, int64_t us)
+{
+    for (int i = 0; i < 30; i++) {
+        pal_cost_note(cost, of, us);
+    }
+}
+
+static void
+test_what_slows_a_known_size_slows_all(void **state)
 {
     (void)state;
     struct pal_cost cost;
     pal_cost_init(&cost, 2);
-    pal_cost_note(&cost, rows(3, 0), 1000);
     pal_cost_note(&cost, rows(32, 0), 4000);
-    for (int i = 0; i < 30; i++) {
-        pal_cost_note(&cost, rows(3, 0), 3000);
-    }
-    assert_in_range(pal_cost_predict(&cost, rows(32, 0)), 11000, 12000);
+    note_often(&cost, rows(3, 0), 1000);
+    note_often(&cost, rows(3, 0), 3000);
+    assert_in_range(pal_cost_predict(&cost, rows(3, 0)), 2900, 3000);
+    assert_in_range(pal_cost_predict(&cost, rows(32, 0)), 8000, 11000);
     /* Fewer threads help, and what is known of more is not from now. */
     pal_cost_set_threads(&cost, 1);
-    pal_cost_note(&cost, rows(3, 0), 1500);
-    for (int i = 0; i < 30; i++) {
-        pal_cost_note(&cost, rows(3, 0), 1500);
-    }
+    note_often(&cost, rows(3, 0), 1500);
     pal_cost_set_threads(&cost, 2);
     assert_in_range(pal_cost_predict(&cost, rows(3, 0)), 1400, 1500);
-    assert_in_range(pal_cost_predict(&cost, rows(32, 0)), 5500, 6000);
+    assert_in_range(pal_cost_predict(&cost, rows(32, 0)), 4000, 5500);
     pal_cost_finish(&cost);
 }
 
 static void
-test_depths_and_threads_have_costs_of_their_own(void **state)
+test_a_new_size_that_was_guessed_wrong_is_its_own_mistake(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    pal_cost_note(&cost, rows(8, 0), 9000); /* it was late */
+    for (int i = 0; i < 20; i++) {
+        pal_cost_note(&cost, rows(1, 0), 1000);
+        pal_cost_note(&cost, rows(8, 0), 2000);
+        assert_in_range(pal_cost_predict(&cost, rows(1, 0)), 800, 1100);
+    }
+    assert_in_range(pal_cost_predict(&cost, rows(8, 0)), 1900, 2300);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_what_is_looked_back_on_costs_by_itself(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    pal_cost_note(&cost, rows(1, 0), 500);
+    pal_cost_note(&cost, rows(4, 0), 1200);
+    pal_cost_note_look(&cost, rows(4, 512), 1200 + 4 * 512 / 2);
+    double worst = 0;
+    for (int turn = 0; turn < 3; turn++) {
+        note_often(&cost, rows(1, 60), 500 + 60 / 2);
+        worst = 0;
+        for (uint32_t depth = 0; depth < 600; depth += 3) {
+            int64_t us = 1200 + 4 * depth / 2;
+            double off = (double)pal_cost_predict(&cost, rows(4, depth)) / (double)us - 1;
+            worst = off > worst ? off : -off > worst ? -off : worst;
+            pal_cost_note(&cost, rows(4, depth), us);
+        }
+    }
+    assert_true(worst < 0.15);
+    /* The stream beside it has not become dearer by that. */
+    assert_in_range(pal_cost_predict(&cost, rows(1, 60)), 450, 620);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_each_number_of_threads_has_costs_of_its_own(void **state)
 {
     (void)state;
     struct pal_cost cost;
     pal_cost_init(&cost, 2);
-    pal_cost_note(&cost, rows(4, 100), 1000);
-    assert_int_equal(pal_cost_predict(&cost, rows(4, 20000)), 1000); /* the nearest that is known */
-    pal_cost_note(&cost, rows(4, 20000), 3000);
-    assert_int_equal(pal_cost_predict(&cost, rows(4, 20000)), 3000);
-    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000);
+    pal_cost_note(&cost, rows(4, 0), 1000);
     pal_cost_set_threads(&cost, 1);
-    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000); /* for a start */
-    for (int i = 0; i < 20; i++) {
-        pal_cost_note(&cost, rows(4, 100), 2000);
-    }
-    assert_in_range(pal_cost_predict(&cost, rows(4, 100)), 1900, 2000);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 0)), 1000); /* for a start */
+    note_often(&cost, rows(4, 0), 2000);
+    assert_in_range(pal_cost_predict(&cost, rows(4, 0)), 1900, 2000);
     pal_cost_set_threads(&cost, 2);
-    assert_int_equal(pal_cost_predict(&cost, rows(4, 100)), 1000);
+    assert_int_equal(pal_cost_predict(&cost, rows(4, 0)), 1000);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_a_prompt_takes_as_long_as_its_chunks(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    assert_int_equal(pal_cost_prompt_us(&cost, 1000, 2000), 0);
+    pal_cost_note(&cost, rows(1, 0), 1000);
+    pal_cost_note(&cost, rows(64, 0), 6400);
+    assert_int_equal(pal_cost_prompt_us(&cost, 0, 2000), 0);
+    assert_int_equal(pal_cost_prompt_us(&cost, 1, 2000), 1000);
+    assert_int_equal(pal_cost_prompt_us(&cost, 6400, 6400), 640000);
     pal_cost_finish(&cost);
 }
 
@@ -199,8 +256,11 @@ main(void)
         cmocka_unit_test(test_nothing_is_known_before_the_first_step),
         cmocka_unit_test(test_between_known_sizes_it_is_a_line_and_beyond_them_the_last_slope),
         cmocka_unit_test(test_it_follows_the_machine_and_survives_a_hiccup),
-        cmocka_unit_test(test_what_slows_one_size_slows_all),
-        cmocka_unit_test(test_depths_and_threads_have_costs_of_their_own),
+        cmocka_unit_test(test_what_slows_a_known_size_slows_all),
+        cmocka_unit_test(test_a_new_size_that_was_guessed_wrong_is_its_own_mistake),
+        cmocka_unit_test(test_what_is_looked_back_on_costs_by_itself),
+        cmocka_unit_test(test_each_number_of_threads_has_costs_of_its_own),
+        cmocka_unit_test(test_a_prompt_takes_as_long_as_its_chunks),
         cmocka_unit_test(test_a_prompt_gets_what_fits_into_twice_the_usual_step),
         cmocka_unit_test(test_a_chunk_is_never_more_than_is_left_nor_less_than_a_row),
         cmocka_unit_test(test_sizes_are_found_for_every_number_of_rows),
