@@ -6,11 +6,59 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bench/process.h"
 #include "util/buf.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
-#define CLOSE_TIMEOUT_US (30 * PAL_US_PER_S)
+#define CLOSE_TIMEOUT_US  (30 * PAL_US_PER_S)
+#define SETTLE_TIMEOUT_US (500 * PAL_US_PER_MS)
+#define SETTLE_STEP_US    (4 * PAL_US_PER_MS)
+#define PIECE_BYTES       256 /* what a chunk of a stream takes with its frame */
+
+/* ---- somebody who reads along ---- */
+
+static void
+listen_along(void *userdata)
+{
+    const struct pal_trial *trial = userdata;
+    char bytes[PIECE_BYTES];
+    while (read(trial->listener_fds[0], bytes, sizeof(bytes)) > 0) {
+    }
+}
+
+static void
+tell_listener(const struct pal_trial *trial)
+{
+    static const char piece[PIECE_BYTES];
+    ssize_t n = write(trial->listener_fds[1], piece, sizeof(piece));
+    (void)n; /* nobody misses it */
+}
+
+bool
+pal_trial_listen(struct pal_trial *trial)
+{
+    if (trial->has_listener || uv_pipe(trial->listener_fds, 0, 0) != 0) {
+        return trial->has_listener;
+    }
+    trial->has_listener = uv_thread_create(&trial->listener, listen_along, trial) == 0;
+    if (!trial->has_listener) {
+        (void)close(trial->listener_fds[0]);
+        (void)close(trial->listener_fds[1]);
+    }
+    return trial->has_listener;
+}
+
+static void
+dismiss_listener(struct pal_trial *trial)
+{
+    if (trial->has_listener) {
+        (void)close(trial->listener_fds[1]);
+        (void)uv_thread_join(&trial->listener);
+        (void)close(trial->listener_fds[0]);
+        trial->has_listener = false;
+    }
+}
 
 static void
 on_event(const struct pal_event *event, void *userdata)
@@ -25,6 +73,9 @@ on_event(const struct pal_event *event, void *userdata)
     }
     if (trial->on_turn != NULL) {
         trial->on_turn(event, trial->on_turn_userdata);
+    }
+    if (event->kind == PAL_EVENT_PIECE && trial->has_listener) {
+        tell_listener(trial);
     }
     if (event->kind == PAL_EVENT_PIECE && trial->text != NULL && trial->failure.code == PAL_OK) {
         trial->failure.code = pal_buf_append(trial->text, event->text, event->len);
@@ -144,13 +195,13 @@ make_prompt(uint64_t id, uint32_t n_words)
 }
 
 static enum pal_err
-submit(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply, struct pal_error *error)
+submit(struct pal_trial *trial, const struct pal_trial_line *line, uint32_t n_reply,
+       struct pal_error *error)
 {
-    uint64_t id = ++trial->last_id;
-    char *prompt = make_prompt(id, n_prompt);
+    char *prompt = make_prompt(line->prompt, line->n_words);
     struct pal_job job = {
-        .turn_id = id,
-        .conversation = pal_printf("trial %" PRIu64, id),
+        .turn_id = ++trial->last_id,
+        .conversation = pal_printf("trial %" PRIu64, line->conversation),
         .sampling = pal_sampling_default(),
         .submitted_us = pal_now_us(),
     };
@@ -171,27 +222,28 @@ submit(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply, struct pal_
     return err;
 }
 
-/* User and system time of the engine's process, microseconds. */
-static int64_t
-cpu_us(const struct pal_trial *trial)
+/* A line that no earlier turn had, in a conversation of its own. */
+static struct pal_trial_line
+new_line(const struct pal_trial *trial, uint32_t n_words)
 {
-    char path[64], text[512];
-    (void)snprintf(path, sizeof(path), "/proc/%d/stat", pal_engine_pid(trial->engine));
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return 0;
+    uint64_t id = trial->last_id + 1;
+    return (struct pal_trial_line){.conversation = id, .prompt = id, .n_words = n_words};
+}
+
+void
+pal_trial_settle(struct pal_trial *trial)
+{
+    int64_t until_us = pal_now_us() + SETTLE_TIMEOUT_US;
+    int pid = pal_engine_pid(trial->engine);
+    struct pal_process_schedule before = pal_process_schedule(pid);
+    while (pal_now_us() < until_us) {
+        pal_trial_idle(trial, SETTLE_STEP_US);
+        struct pal_process_schedule now = pal_process_schedule(pid);
+        if (now.ran_ns - before.ran_ns < SETTLE_STEP_US * 1000 / 10) {
+            return;
+        }
+        before = now;
     }
-    size_t len = fread(text, 1, sizeof(text) - 1, file);
-    (void)fclose(file);
-    text[len] = '\0';
-    /* after the name, which may hold anything: state, then ten fields, then utime and stime */
-    const char *at = strrchr(text, ')');
-    unsigned long long user = 0, system = 0;
-    if (at == NULL || sscanf(at + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu",
-                             &user, &system) != 2) {
-        return 0;
-    }
-    return (int64_t)(user + system) * PAL_US_PER_S / sysconf(_SC_CLK_TCK);
 }
 
 static void
@@ -216,20 +268,23 @@ summarise(const struct pal_trial *trial, uint32_t n, struct pal_trial_turns *tur
 }
 
 enum pal_err
-pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n_reply,
-              int64_t timeout_us, struct pal_trial_turns *turns, struct pal_error *error)
+pal_trial_say(struct pal_trial *trial, const struct pal_trial_line *lines, uint32_t n,
+              uint32_t n_reply, int64_t timeout_us, struct pal_trial_turns *turns,
+              struct pal_error *error)
 {
     PAL_ASSERT(n > 0 && n <= PAL_TRIAL_PARALLEL_MAX);
     *turns = (struct pal_trial_turns){0};
     trial->first_id = trial->last_id + 1;
     trial->failure = (struct pal_error){0};
     memset(trial->usages, 0, sizeof(trial->usages));
+    int pid = pal_engine_pid(trial->engine);
+    struct pal_process_schedule before = pal_process_schedule(pid);
+    int64_t start_cpu_us = pal_process_cpu_us(pid);
     int64_t start_us = pal_now_us();
-    int64_t start_cpu_us = cpu_us(trial);
     trial->n_running = 0;
     for (uint32_t i = 0; i < n; i++) {
         trial->n_running++;
-        enum pal_err err = submit(trial, n_prompt, n_reply, error);
+        enum pal_err err = submit(trial, &lines[i], n_reply, error);
         if (err != PAL_OK) {
             return err;
         }
@@ -243,10 +298,26 @@ pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n
     }
     turns->wall_us = pal_now_us() - start_us;
     if (turns->wall_us > 0) {
-        turns->cpu_share = (double)(cpu_us(trial) - start_cpu_us) / (double)turns->wall_us;
+        double wall_us = (double)turns->wall_us;
+        struct pal_process_schedule after = pal_process_schedule(pid);
+        turns->cpu_share = (double)(pal_process_cpu_us(pid) - start_cpu_us) / wall_us;
+        turns->wait_share = (double)(after.waited_ns - before.waited_ns) / 1000.0 / wall_us;
     }
     summarise(trial, n, turns);
     return PAL_OK;
+}
+
+enum pal_err
+pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n_reply,
+              int64_t timeout_us, struct pal_trial_turns *turns, struct pal_error *error)
+{
+    struct pal_trial_line lines[PAL_TRIAL_PARALLEL_MAX];
+    PAL_ASSERT(n > 0 && n <= PAL_TRIAL_PARALLEL_MAX);
+    for (uint32_t i = 0; i < n; i++) {
+        lines[i] = new_line(trial, n_prompt);
+        lines[i].conversation = lines[i].prompt += i;
+    }
+    return pal_trial_say(trial, lines, n, n_reply, timeout_us, turns, error);
 }
 
 static void
@@ -331,7 +402,8 @@ pal_trial_cancel(struct pal_trial *trial, uint32_t n_prompt, int64_t after_us, i
     uv_timer_t due;
     begin_one(trial);
     trial->cancelled_us = 0;
-    enum pal_err err = submit(trial, n_prompt, PAL_JOB_TOKENS_MAX, error);
+    struct pal_trial_line line = new_line(trial, n_prompt);
+    enum pal_err err = submit(trial, &line, PAL_JOB_TOKENS_MAX, error);
     if (err != PAL_OK) {
         return err;
     }
@@ -349,18 +421,7 @@ pal_trial_cancel(struct pal_trial *trial, uint32_t n_prompt, int64_t after_us, i
 uint64_t
 pal_trial_rss_bytes(const struct pal_trial *trial)
 {
-    char path[64];
-    unsigned long long pages = 0;
-    (void)snprintf(path, sizeof(path), "/proc/%d/statm", pal_engine_pid(trial->engine));
-    FILE *file = fopen(path, "re");
-    if (file == NULL) {
-        return 0;
-    }
-    if (fscanf(file, "%*u %llu", &pages) != 1) {
-        pages = 0;
-    }
-    (void)fclose(file);
-    return pages * (unsigned long long)sysconf(_SC_PAGESIZE);
+    return pal_process_rss_bytes(pal_engine_pid(trial->engine));
 }
 
 void
@@ -387,6 +448,7 @@ pal_trial_close(struct pal_trial *trial)
             (void)uv_run(trial->loop, UV_RUN_ONCE);
         }
     }
+    dismiss_listener(trial);
     uv_close((uv_handle_t *)&trial->guard, NULL);
     (void)uv_run(trial->loop, UV_RUN_DEFAULT);
     PAL_ASSERT(uv_loop_close(trial->loop) == 0);

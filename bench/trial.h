@@ -30,6 +30,16 @@ struct pal_trial {
     void *on_piece_userdata;
     pal_engine_event_fn on_turn; /* is told of every turn's events; NULL = nobody wants them */
     void *on_turn_userdata;
+    int listener_fds[2]; /* with a listener: a pipe, read end first; else 0 */
+    uv_thread_t listener;
+    bool has_listener;
+};
+
+/* One turn of a set. */
+struct pal_trial_line {
+    uint64_t conversation; /* its number; one that goes on finds its KV again */
+    uint64_t prompt;       /* another number, other words from the first on */
+    uint32_t n_words;
 };
 
 /* What turns cost. Times in microseconds, of the whole set. */
@@ -40,7 +50,8 @@ struct pal_trial_turns {
     double step_us;           /* one decode step of all turns together */
     uint64_t n_prompt_tokens; /* computed, not taken from KV */
     uint64_t n_reply_tokens;
-    double cpu_share; /* processors that the engine kept busy; 2.0 = two */
+    double cpu_share;  /* processors that the engine kept busy; 2.0 = two */
+    double wait_share; /* processors that it was kept waiting for, because others had them */
 };
 
 /*
@@ -62,6 +73,17 @@ enum pal_err pal_trial_retune(struct pal_trial *trial, const struct pal_engine_o
 enum pal_err pal_trial_run(struct pal_trial *trial, uint32_t n, uint32_t n_prompt, uint32_t n_reply,
                            int64_t timeout_us, struct pal_trial_turns *turns,
                            struct pal_error *error) PAL_MUST_USE;
+/* The same with lines of the caller's own; one turn each, at once. */
+enum pal_err pal_trial_say(struct pal_trial *trial, const struct pal_trial_line *lines, uint32_t n,
+                           uint32_t n_reply, int64_t timeout_us, struct pal_trial_turns *turns,
+                           struct pal_error *error) PAL_MUST_USE;
+/*
+ * From now on every piece is also handed to a thread that reads it and throws it away: replies have
+ * readers, who want the processors, too. False: there can be none.
+ */
+bool pal_trial_listen(struct pal_trial *trial);
+/* Waits until the engine's threads have stopped spinning; at most half a second. */
+void pal_trial_settle(struct pal_trial *trial);
 /* One turn of the caller's own, whose turn_id is given here; *job is emptied. */
 enum pal_err pal_trial_ask(struct pal_trial *trial, struct pal_job *job, int64_t timeout_us,
                            struct pal_usage *usage, struct pal_error *error) PAL_MUST_USE;

@@ -1,4 +1,4 @@
-/* One candidate: the engine is brought into its state, and the reference turn timed. */
+/* Candidates and their samples. */
 #include "bench/tune.h"
 
 #include <stdio.h>
@@ -7,23 +7,30 @@
 #include "gguf/type.h"
 #include "util/clock.h"
 #include "util/mem.h"
+#include "util/text.h"
 
 #define TURN_PROMPT_TOKENS 40
 #define TURN_REPLY_TOKENS  60
-#define TRIAL_TIMEOUT_US   (90 * PAL_US_PER_S)
-/* A first round so much slower than the best is not repeated, */
-#define BEHIND 1.05
-/* and one that takes so many times as long as the best's round is cut off. */
-#define HOPELESS 4
-
-static const struct {
-    uint32_t n_prompt, n_alone, n_four, n_rounds;
-} efforts[PAL_N_EFFORTS] = {
-    [PAL_EFFORT_GLANCE] = {16, 6, 0, 2},
-    [PAL_EFFORT_SHORT] = {24, 4, 3, 1},
-    [PAL_EFFORT_LONG] = {48, 8, 4, 2},
-    [PAL_EFFORT_PROMPT] = {192, 4, 0, 1},
-};
+/* Taken again, so often, if others took so much more of the processors than at the calmest time. */
+#define TRIES     3
+#define DISTURBED 0.10
+/* A sample that takes so many times as long as the fastest one's is cut off. */
+#define HOPELESS 2
+#define GRACE_US (300 * PAL_US_PER_MS)
+/* The first sample has nothing to be held to but this part of all the time. */
+#define FIRST_SHARE 6
+/* llama.cpp's own choice is sampled again beside others when its last sample is so old. */
+#define REFRESH_SHARE 12
+#define REFRESH_US    (2 * PAL_US_PER_S)
+/* A part of a sample takes about so long, if that means no more tokens than stand behind it. */
+#define PART_MS    80.0
+#define WORDS_MIN  24
+#define WORDS_MAX  192
+#define LONG_WORDS 192 /* of a long prompt */
+#define ALONE_MIN  4
+#define ALONE_MAX  96
+#define FOUR_MIN   3
+#define FOUR_MAX   48
 
 struct pal_tuned
 pal_tune_usual(const struct pal_tune *tune)
@@ -53,19 +60,14 @@ pal_tune_describe(const struct pal_tuned *way, char *out, size_t size)
     return out;
 }
 
-static bool
-has_same_weights(const struct pal_tuned *a, const struct pal_tuned *b)
-{
-    return strcmp(a->variant, b->variant) == 0 && a->has_extra_bufts == b->has_extra_bufts;
-}
-
 bool
 pal_tune_is_same(const struct pal_tuned *a, const struct pal_tuned *b)
 {
-    return has_same_weights(a, b) && a->has_flash_attn == b->has_flash_attn &&
-           a->n_threads == b->n_threads && a->n_threads_batch == b->n_threads_batch &&
-           a->n_batch_tokens == b->n_batch_tokens && a->n_ubatch_tokens == b->n_ubatch_tokens &&
-           a->kv_type == b->kv_type && a->sleeps == b->sleeps && a->is_pinned == b->is_pinned;
+    return strcmp(a->variant, b->variant) == 0 && a->has_extra_bufts == b->has_extra_bufts &&
+           a->has_flash_attn == b->has_flash_attn && a->n_threads == b->n_threads &&
+           a->n_threads_batch == b->n_threads_batch && a->n_batch_tokens == b->n_batch_tokens &&
+           a->n_ubatch_tokens == b->n_ubatch_tokens && a->kv_type == b->kv_type &&
+           a->sleeps == b->sleeps && a->is_pinned == b->is_pinned;
 }
 
 int64_t
@@ -74,166 +76,262 @@ pal_tune_left_us(const struct pal_tune *tune)
     return tune->budget_us - (pal_now_us() - tune->started_us);
 }
 
-static struct pal_engine_options
-options_for(const struct pal_tune *tune, const struct pal_tuned *way)
+bool
+pal_tune_has_share(const struct pal_tune *tune, double share, int64_t cost_us)
 {
-    const struct pal_plan *plan = &tune->plan;
-    unsigned ways = (way->has_extra_bufts || plan->gpu >= 0 ? 0 : PAL_ENGINE_NO_EXTRA_BUFTS) |
-                    (way->has_flash_attn ? 0 : PAL_ENGINE_NO_FLASH_ATTN) |
-                    (way->sleeps ? PAL_ENGINE_NO_POLL : 0) |
-                    (way->is_pinned ? PAL_ENGINE_PINNED : 0) |
-                    (plan->gpu >= 0 && !plan->has_kv_on_gpu ? PAL_ENGINE_NO_KV_OFFLOAD : 0) |
-                    (plan->gpu >= 0 && !plan->has_op_offload ? PAL_ENGINE_NO_OP_OFFLOAD : 0);
-    /* What a draft wins depends on the words, and a trial's are always the same. */
-    ways |= PAL_ENGINE_NO_DRAFTS;
-    return (struct pal_engine_options){
-        .program = tune->program,
-        .model_path = tune->model_path,
-        .llama_dir = tune->llama_dir,
-        .gpu_device = tune->gpu_device,
-        .n_ctx_tokens = plan->n_ctx_tokens,
-        .n_sequences = 4,
-        .n_threads = way->n_threads,
-        .n_threads_batch = way->n_threads_batch,
-        .n_batch_tokens = way->n_batch_tokens,
-        .n_ubatch_tokens = way->n_ubatch_tokens,
-        .chunk_tokens = way->n_batch_tokens,
-        .n_gpu_layers = (int32_t)plan->n_gpu_layers,
-        .kv_type = way->kv_type,
-        .ways = ways,
-        .variant = way->variant[0] != '\0' ? way->variant : NULL,
-    };
+    int64_t spent_us = tune->budget_us - pal_tune_left_us(tune);
+    return (double)(spent_us + cost_us) < share * (double)tune->budget_us;
 }
 
-void
-pal_tune_close(struct pal_tune *tune)
+struct pal_candidate *
+pal_tune_candidate(struct pal_tune *tune, const struct pal_tuned *way, enum pal_tune_work work)
 {
-    if (tune->is_open) {
-        pal_trial_close(&tune->trial);
-        tune->is_open = false;
+    for (size_t i = 0; i < tune->n_candidates; i++) {
+        struct pal_candidate *known = &tune->candidates[i];
+        if (known->work == work && pal_tune_is_same(&known->way, way)) {
+            return known;
+        }
     }
-}
-
-static int64_t
-least(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
-/* The running engine with a new context if its weights will do, else another engine. */
-static enum pal_err
-bring_up(struct pal_tune *tune, const struct pal_tuned *way, struct pal_error *error)
-{
-    const struct pal_engine_options options = options_for(tune, way);
-    int64_t timeout_us = least(TRIAL_TIMEOUT_US, pal_tune_left_us(tune));
-    if (timeout_us <= 0) {
-        return pal_error_set(error, PAL_ERR_TIMEOUT, "the time is over");
+    if (tune->n_candidates == PAL_TUNE_CANDIDATES_MAX) {
+        return NULL;
     }
-    enum pal_err err;
-    if (tune->is_open && has_same_weights(&tune->open_way, way)) {
-        err = pal_tune_is_same(&tune->open_way, way)
-                  ? PAL_OK
-                  : pal_trial_retune(&tune->trial, &options, timeout_us, error);
-    } else {
-        pal_tune_close(tune);
-        err = pal_trial_open(&tune->trial, &options, timeout_us, error);
-        tune->is_open = err == PAL_OK;
-    }
-    tune->open_way = *way;
-    return err;
+    struct pal_candidate *candidate = &tune->candidates[tune->n_candidates++];
+    struct pal_tuned usual = pal_tune_usual(tune);
+    *candidate = (struct pal_candidate){
+        .way = *way, .work = work, .is_usual = pal_tune_is_same(way, &usual)};
+    return candidate;
 }
 
+/* ---- one sample ---- */
+
+static uint32_t
+count_for(double each_ms, uint32_t least, uint32_t most)
+{
+    double n = each_ms > 0 ? PART_MS / each_ms : most;
+    return n < least ? least : n > most ? most : (uint32_t)n;
+}
+
+/* How much each sample computes: little of a slow model, more of a fast one. */
 static void
-keep_least(double *to, double value)
+size_work(struct pal_tune *tune, const struct pal_sample *first)
 {
-    *to = *to == 0 || value < *to ? value : *to;
+    tune->n_words = count_for(first->prompt_ms, WORDS_MIN, WORDS_MAX);
+    tune->n_alone = count_for(first->alone_ms, ALONE_MIN, ALONE_MAX);
+    tune->n_four = count_for(first->four_ms, FOUR_MIN, FOUR_MAX);
 }
 
 static double
-turn_ms(const struct pal_candidate *candidate)
+reference_turn_ms(const struct pal_sample *sample)
 {
-    double beside = candidate->four_ms > 0 ? candidate->four_ms / 4 : candidate->alone_ms;
-    return TURN_PROMPT_TOKENS * candidate->prompt_ms +
-           TURN_REPLY_TOKENS * (candidate->alone_ms + beside) / 2;
+    double beside = sample->four_ms > 0 ? sample->four_ms / 4 : sample->alone_ms;
+    return TURN_PROMPT_TOKENS * sample->prompt_ms +
+           TURN_REPLY_TOKENS * (sample->alone_ms + beside) / 2;
 }
 
 static enum pal_err
-run_round(struct pal_tune *tune, struct pal_candidate *candidate, struct pal_error *error)
+run_work(struct pal_tune *tune, struct pal_tune_engine *engine, enum pal_tune_work work,
+         int64_t limit_us, struct pal_sample *sample, struct pal_error *error)
 {
-    enum pal_effort effort = candidate->effort;
-    struct pal_trial_turns alone, four;
-    int64_t limit_us = least(TRIAL_TIMEOUT_US, pal_tune_left_us(tune));
-    if (tune->round_us[effort] > 0) {
-        limit_us = least(limit_us, HOPELESS * tune->round_us[effort] + PAL_US_PER_S);
+    struct pal_trial_turns alone = {0}, four = {0};
+    bool is_first = tune->n_words == 0;
+    uint32_t n_words = work == PAL_TUNE_PROMPT   ? LONG_WORDS
+                       : work == PAL_TUNE_GLANCE ? 16
+                       : is_first                ? WORDS_MIN
+                                                 : tune->n_words;
+    uint32_t n_alone = work == PAL_TUNE_GLANCE ? 6 : is_first ? ALONE_MIN : tune->n_alone;
+    uint32_t n_four = work != PAL_TUNE_TURN ? 0 : is_first ? FOUR_MIN : tune->n_four;
+    /* All four say the same, after the first has said it alone: its KV is there for all. */
+    struct pal_trial_line lines[4];
+    engine->n_prompts++;
+    for (uint32_t i = 0; i < 4; i++) {
+        lines[i] = (struct pal_trial_line){
+            .conversation = i + 1, .prompt = engine->n_prompts, .n_words = n_words};
     }
-    if (limit_us <= 0) {
-        return pal_error_set(error, PAL_ERR_TIMEOUT, "the time is over");
-    }
-    enum pal_err err = pal_trial_run(&tune->trial, 1, efforts[effort].n_prompt,
-                                     efforts[effort].n_alone, limit_us, &alone, error);
-    if (err == PAL_OK && efforts[effort].n_four > 0) {
-        err = pal_trial_run(&tune->trial, 4, 4, efforts[effort].n_four, limit_us, &four, error);
+    enum pal_err err = pal_trial_say(&engine->trial, lines, 1, n_alone, limit_us, &alone, error);
+    if (err == PAL_OK && n_four > 0) {
+        err = pal_trial_say(&engine->trial, lines, 4, n_four, limit_us, &four, error);
     }
     if (err != PAL_OK) {
         return err;
     }
-    keep_least(&candidate->prompt_ms, alone.prompt_us_token / 1000.0);
-    keep_least(&candidate->alone_ms, alone.step_us / 1000.0);
-    if (efforts[effort].n_four > 0) {
-        keep_least(&candidate->four_ms, four.step_us / 1000.0);
-    }
+    double threads = engine->way.n_threads < tune->n_cores ? engine->way.n_threads : tune->n_cores;
+    double waited_us =
+        alone.wait_share * (double)alone.wall_us + four.wait_share * (double)four.wall_us;
+    *sample = (struct pal_sample){
+        .prompt_ms = alone.prompt_us_token / 1000.0,
+        .alone_ms = alone.step_us / 1000.0,
+        .four_ms = four.step_us / 1000.0,
+        .wall_us = alone.wall_us + four.wall_us,
+    };
+    sample->turn_ms = reference_turn_ms(sample);
+    sample->wait_share = waited_us / (double)sample->wall_us / (threads > 0 ? threads : 1);
     return PAL_OK;
 }
 
-/* The least of a few rounds: other programs only ever make it slower. */
-static enum pal_err
-run_rounds(struct pal_tune *tune, struct pal_candidate *candidate, struct pal_error *error)
+/* How long a sample may take before it is plain that its candidate is no good. */
+static int64_t
+limit_of(const struct pal_tune *tune, const struct pal_candidate *candidate)
 {
-    enum pal_effort effort = candidate->effort;
-    for (uint32_t round = 0; round < efforts[effort].n_rounds; round++) {
-        int64_t began_us = pal_now_us();
-        enum pal_err err = run_round(tune, candidate, error);
-        if (err != PAL_OK) {
-            return round > 0 && err == PAL_ERR_TIMEOUT ? PAL_OK : err;
+    int64_t left_us = pal_tune_left_us(tune);
+    int64_t least_us = tune->least_wall_us[candidate->work];
+    int64_t limit_us =
+        least_us > 0 ? HOPELESS * least_us + GRACE_US : tune->budget_us / FIRST_SHARE;
+    if (candidate->n_samples > 0) {
+        limit_us *= 2; /* it did it before; now it is somebody else */
+    }
+    return limit_us < left_us ? limit_us : left_us;
+}
+
+/* The calmest of a few tries; one is enough where nobody else wants the processors. */
+static enum pal_err
+try_sample(struct pal_tune *tune, struct pal_candidate *candidate, struct pal_sample *best,
+           struct pal_error *error)
+{
+    /* More threads than cores are in their own way. */
+    bool can_tell = candidate->way.n_threads <= tune->n_cores;
+    *best = (struct pal_sample){0};
+    for (int i = 0; i < TRIES; i++) {
+        struct pal_tune_engine *engine = NULL;
+        struct pal_sample sample;
+        enum pal_err err = pal_tune_bring_up(tune, &candidate->way, &engine, error);
+        int64_t limit_us = limit_of(tune, candidate);
+        if (err == PAL_OK && limit_us <= 0) {
+            err = pal_error_set(error, PAL_ERR_TIMEOUT, "the time is over");
         }
-        candidate->way.turn_ms = turn_ms(candidate);
-        double best = tune->least_ms[effort];
-        if (best == 0 || candidate->way.turn_ms < best) {
-            tune->least_ms[effort] = candidate->way.turn_ms;
-            tune->round_us[effort] = pal_now_us() - began_us;
-        } else if (candidate->way.turn_ms > BEHIND * best) {
+        if (err == PAL_OK) {
+            err = run_work(tune, engine, candidate->work, limit_us, &sample, error);
+            if (err != PAL_OK) {
+                pal_tune_drop(tune, engine); /* a turn is still running in it */
+            }
+        }
+        if (err != PAL_OK) {
+            return best->turn_ms > 0 ? PAL_OK : err;
+        }
+        *best = best->turn_ms == 0 || sample.turn_ms < best->turn_ms ? sample : *best;
+        double calm = candidate->n_samples > 0 ? candidate->least.wait_share : 0;
+        if (!can_tell || sample.wait_share < calm + DISTURBED ||
+            candidate->work == PAL_TUNE_GLANCE) {
             return PAL_OK;
         }
+        candidate->n_repeated++;
     }
     return PAL_OK;
 }
 
-const struct pal_candidate *
-pal_tune_measure(struct pal_tune *tune, const struct pal_tuned *way, enum pal_effort effort)
+/* ---- what is kept of it ---- */
+
+static void
+keep_least(double *to, double value, bool is_first)
 {
-    if (tune->n_candidates == PAL_TUNE_CANDIDATES_MAX) {
-        return NULL;
-    }
-    int64_t began_us = pal_now_us();
-    struct pal_candidate *candidate = &tune->candidates[tune->n_candidates];
-    struct pal_error error;
-    *candidate = (struct pal_candidate){.way = *way, .effort = effort};
-    enum pal_err err = bring_up(tune, way, &error);
-    if (err == PAL_OK) {
-        err = run_rounds(tune, candidate, &error);
-    }
-    if (err != PAL_OK) {
-        pal_tune_close(tune);
-        if (pal_tune_left_us(tune) <= 0) {
-            return NULL;
+    *to = is_first || value < *to ? value : *to;
+}
+
+static double
+median(const double *values, size_t n)
+{
+    double sorted[PAL_DUEL_ROUNDS_MAX];
+    size_t n_sorted = 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t at = n_sorted;
+        for (; values[i] > 0 && at > 0 && sorted[at - 1] > values[i]; at--) {
+            sorted[at] = sorted[at - 1];
         }
-        (void)snprintf(candidate->failure, sizeof(candidate->failure), "%.90s", error.text);
+        if (values[i] > 0) {
+            sorted[at] = values[i];
+            n_sorted++;
+        }
     }
-    int64_t cost_us = pal_now_us() - began_us;
-    tune->last_cost_us = tune->last_cost_us == 0 ? cost_us : (2 * tune->last_cost_us + cost_us) / 3;
-    tune->n_candidates++;
+    return n_sorted > 0 ? sorted[n_sorted / 2] : 0;
+}
+
+static void
+keep(struct pal_tune *tune, struct pal_candidate *candidate, const struct pal_sample *sample)
+{
+    bool is_first = candidate->n_samples == 0;
+    size_t at = candidate->n_samples % PAL_DUEL_ROUNDS_MAX;
+    candidate->n_samples++;
+    size_t n =
+        candidate->n_samples < PAL_DUEL_ROUNDS_MAX ? candidate->n_samples : PAL_DUEL_ROUNDS_MAX;
+    candidate->turns[at] = sample->turn_ms;
+    if (candidate->is_usual && candidate->work == PAL_TUNE_TURN) {
+        tune->usual_ms = sample->turn_ms;
+        tune->usual_us = pal_now_us();
+    }
+    bool is_held = tune->usual_ms > 0 && candidate->work == PAL_TUNE_TURN;
+    candidate->ratios[at] = is_held ? tune->usual_ms / sample->turn_ms : 0;
+    candidate->ratio = median(candidate->ratios, n);
+    candidate->way.turn_ms = pal_duel_quartile(candidate->turns, n);
+    keep_least(&candidate->least.prompt_ms, sample->prompt_ms, is_first);
+    keep_least(&candidate->least.alone_ms, sample->alone_ms, is_first);
+    keep_least(&candidate->least.four_ms, sample->four_ms, is_first);
+    keep_least(&candidate->least.wait_share, sample->wait_share, is_first);
+    enum pal_tune_work work = candidate->work;
+    if (tune->least_ms[work] == 0 || sample->turn_ms < tune->least_ms[work]) {
+        tune->least_ms[work] = sample->turn_ms;
+        tune->least_wall_us[work] = sample->wall_us;
+    }
+}
+
+bool
+pal_tune_sample(struct pal_tune *tune, struct pal_candidate *candidate, struct pal_sample *sample)
+{
+    struct pal_error error = {0};
+    if (candidate->failure[0] != '\0') {
+        return false;
+    }
+    enum pal_err err = try_sample(tune, candidate, sample, &error);
+    if (err != PAL_OK) {
+        if (pal_tune_left_us(tune) > 0 && candidate->n_samples == 0) {
+            (void)snprintf(candidate->failure, sizeof(candidate->failure), "%.90s",
+                           err == PAL_ERR_TIMEOUT
+                               ? PAL_T("given up: far too slow", "abandonné : bien trop lent")
+                               : error.text);
+            pal_tune_tell(tune, candidate);
+        }
+        return false;
+    }
+    if (tune->n_words == 0 && candidate->work == PAL_TUNE_TURN) {
+        size_work(tune, sample);
+        return pal_tune_sample(tune, candidate, sample); /* with the right amount of work */
+    }
+    keep(tune, candidate, sample);
+    if (candidate->n_samples == 1) {
+        pal_tune_tell(tune, candidate);
+    }
+    return true;
+}
+
+void
+pal_tune_tell(const struct pal_tune *tune, const struct pal_candidate *candidate)
+{
     if (tune->on_trial != NULL) {
         tune->on_trial(tune, candidate);
     }
-    return err == PAL_OK ? candidate : NULL;
+}
+
+/* Is it loaded? Loading it again only to be looked at costs more than that is worth. */
+static bool
+is_loaded(const struct pal_tune *tune, const struct pal_tuned *way)
+{
+    for (size_t i = 0; i < PAL_TUNE_ENGINES_MAX; i++) {
+        if (tune->engines[i].is_open && pal_tune_is_same(&tune->engines[i].way, way)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void
+pal_tune_refresh_usual(struct pal_tune *tune)
+{
+    struct pal_tuned usual = pal_tune_usual(tune);
+    int64_t wait_us = REFRESH_SHARE * tune->least_wall_us[PAL_TUNE_TURN];
+    wait_us = wait_us > REFRESH_US ? wait_us : REFRESH_US;
+    if (tune->usual_ms > 0 && pal_now_us() - tune->usual_us > wait_us && is_loaded(tune, &usual)) {
+        struct pal_sample sample;
+        struct pal_candidate *candidate = pal_tune_candidate(tune, &usual, PAL_TUNE_TURN);
+        if (candidate != NULL) {
+            (void)pal_tune_sample(tune, candidate, &sample);
+        }
+    }
 }

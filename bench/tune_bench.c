@@ -1,201 +1,293 @@
 /*
- * palabre bench tune: is what `tune` picks what an exhaustive sweep picks? With --exhaustive every
- * build, with weights rearranged and not, on every count of threads; without, only the search.
+ * palabre bench tune: is what `tune` picks what an exhaustive sweep picks? Without --exhaustive
+ * only the search, and its pick beside llama.cpp's own choice. The sweep's best single sample is
+ * the luckiest one, so the verdict is not taken from the sweep: its best few and the pick play a
+ * match, and who is the best of these meets the pick in new samples, by turns.
  */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/sweep.h"
 #include "bench/tune.h"
+#include "bench/tune_sweep.h"
 #include "commands/bench.h"
 #include "commands/command.h"
 #include "commands/tuning.h"
-#include "gguf/type.h"
-#include "plan/variants.h"
 #include "util/clock.h"
 #include "util/mem.h"
+#include "util/path.h"
+#include "util/text.h"
 
-#define SWEEP_BUDGET_US     (3600 * PAL_US_PER_S)
-#define WHOLE_SWEEP_TURN_MS 1000
-#define ROUNDS              5
+#define ALL_US       (24 * 3600 * PAL_US_PER_S)
+#define MATCH_US     (70 * PAL_US_PER_S)
+#define DUEL_US      (90 * PAL_US_PER_S)
+#define N_BEST       6
+#define MATCH_ROUNDS 9
+#define DUEL_ROUNDS  30
+#define SURE_ROUNDS  9
+#define NARROW       0.01 /* between the ends of what the ratio may be */
 
 static const struct pal_config_request request = {
     .command = "bench tune",
-    .arguments = "[--exhaustive] [--quick] [--json FILE]",
-    .about_en = "Holds what 'palabre tune' picks against a sweep of everything.",
-    .about_fr = "Compare le choix de « palabre tune » au balayage de tout.",
+    .arguments = "[--exhaustive [--resume FILE] [--seconds N]] [--quick] [--json FILE]",
+    .about_en = "Holds what 'palabre tune' picks against a sweep of everything. With --resume what "
+                "is known goes to a file, and after N seconds the sweep may be broken off.",
+    .about_fr = "Compare le choix de « palabre tune » au balayage de tout. Avec --resume, ce qui "
+                "est connu va dans un fichier, et le balayage peut s'arrêter après N secondes.",
     .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_AI,
 };
 
-/* ---- the sweep: every combination ---- */
+struct flags {
+    const char *resume; /* NULL = none */
+    int64_t limit_us;
+};
 
-/* One of the n-th combination's values; the rest of n is left for the next dimension. */
-static uint32_t
-digit(size_t *n, size_t base)
+/* Moves this bench's own flags out of argv. */
+static bool
+take_flags(struct flags *flags, int *argc, char **argv)
 {
-    uint32_t value = (uint32_t)(*n % base);
-    *n /= base;
-    return value;
-}
-
-#define N_WAITS      4 /* spinning or asleep, pinned or not */
-#define N_ATTENTIONS 3 /* flash with F16, flash with Q8_0, neither */
-
-static struct pal_tuned
-combination(const struct pal_tune *tune, size_t n, const uint32_t *counts, size_t n_counts)
-{
-    struct pal_tuned way = pal_tune_usual(tune);
-    way.n_threads = counts[digit(&n, n_counts)];
-    way.n_threads_batch = counts[digit(&n, n_counts)];
-    uint32_t wait = digit(&n, N_WAITS);
-    way.sleeps = wait % 2 != 0;
-    way.is_pinned = wait / 2 != 0;
-    uint32_t attention = digit(&n, N_ATTENTIONS);
-    way.has_flash_attn = attention != 2;
-    way.kv_type = attention == 1 ? PAL_GGUF_TYPE_Q8_0 : PAL_GGUF_TYPE_F16;
-    return way;
-}
-
-/*
- * Every build with both kinds of weights, times every combination of the rest, or, if the model is
- * so slow that this takes too long, times every pair of thread counts. Batches are left out: the
- * reference turn's prompt goes through in one. Returns how many; the best in *best.
- */
-static size_t
-sweep_everything(struct pal_tune *tune, struct pal_tuned *best, bool *is_whole)
-{
-    struct pal_variant variants[PAL_VARIANTS_MAX];
-    uint32_t counts[PAL_TUNE_THREADS_MAX];
-    size_t n_variants = pal_variants_find(tune->llama_dir, variants);
-    size_t n_counts = pal_tune_thread_counts(tune, counts);
-    size_t n_pairs = n_counts * n_counts;
-    size_t n_all = n_pairs * N_WAITS * N_ATTENTIONS;
-    *is_whole = tune->usual_turn_ms < WHOLE_SWEEP_TURN_MS;
-    size_t n_each = *is_whole ? n_all : n_pairs;
-    tune->budget_us = SWEEP_BUDGET_US;
-    tune->started_us = pal_now_us();
-    size_t n_done = 0;
-    *best = (struct pal_tuned){0};
-    for (size_t i = 0; i < n_variants * 2; i++) {
-        for (size_t k = 0; k < n_each; k++) {
-            struct pal_tuned way = combination(tune, k, counts, n_counts);
-            memcpy(way.variant, variants[i / 2].name, sizeof(way.variant));
-            way.has_extra_bufts = i % 2 == 0;
-            tune->n_candidates = 0; /* only the best is kept */
-            tune->n_expected = n_variants * 2 * n_each - n_done;
-            const struct pal_candidate *got = pal_tune_measure(tune, &way, PAL_EFFORT_LONG);
-            n_done++;
-            if (got != NULL && (best->turn_ms == 0 || got->way.turn_ms < best->turn_ms)) {
-                *best = got->way;
+    int kept = 1;
+    *flags = (struct flags){.limit_us = ALL_US};
+    for (int i = 1; i < *argc && argv[i] != NULL; i++) {
+        const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
+        if (value != NULL && strcmp(argv[i], "--resume") == 0) {
+            flags->resume = value;
+            i++;
+        } else if (value != NULL && strcmp(argv[i], "--seconds") == 0) {
+            char *end = NULL;
+            long seconds = strtol(value, &end, 10);
+            if (*end != '\0' || seconds < 1 || seconds > 86400) {
+                (void)fprintf(stderr,
+                              PAL_T("palabre: --seconds: '%s' is no number from 1 to 86400\n",
+                                    "palabre: --seconds : « %s » n'est pas un nombre de 1 à "
+                                    "86400\n"),
+                              value);
+                return false;
             }
+            flags->limit_us = seconds * PAL_US_PER_S;
+            i++;
+        } else {
+            argv[kept++] = argv[i];
         }
     }
-    return n_done;
+    *argc = kept;
+    argv[kept] = NULL;
+    return true;
 }
 
-static int
-by_size(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return x < y ? -1 : x > y;
-}
-
-static double
-middle(double *values, size_t n)
-{
-    qsort(values, n, sizeof(*values), by_size);
-    return n > 0 ? values[n / 2] : 0;
-}
-
-/* The median of several measurements of each, taken in turn. */
-static void
-compare(struct pal_tune *tune, const struct pal_tuned *a, const struct pal_tuned *b, double *a_ms,
-        double *b_ms)
-{
-    double ms[2][ROUNDS];
-    size_t n[2] = {0, 0};
-    const struct pal_tuned *ways[] = {a, b};
-    for (size_t round = 0; round < ROUNDS; round++) {
-        for (size_t i = 0; i < 2; i++) {
-            tune->n_candidates = 0;
-            tune->least_ms[PAL_EFFORT_LONG] = 0; /* always the full effort */
-            const struct pal_candidate *got = pal_tune_measure(tune, ways[i], PAL_EFFORT_LONG);
-            if (got != NULL) {
-                ms[i][n[i]++] = got->way.turn_ms;
-            }
-        }
-    }
-    *a_ms = middle(ms[0], n[0]);
-    *b_ms = middle(ms[1], n[1]);
-}
+/* ---- the search ---- */
 
 /* Every candidate of the search, and how it does beside llama.cpp's own choice. */
 static void
 report(struct pal_bench *bench, const struct pal_tune *tune)
 {
-    static const char *const efforts[PAL_N_EFFORTS] = {"glance", "short trial", "long trial",
-                                                       "long prompt"};
-    pal_bench_section(bench, "Candidates: a reference turn");
+    static const char *const works[PAL_TUNE_N_WORKS] = {"turn", "glance", "long prompt"};
+    pal_bench_section(bench, "Candidates");
     for (size_t i = 0; i < tune->n_candidates; i++) {
         const struct pal_candidate *candidate = &tune->candidates[i];
-        char name[PAL_TUNE_TEXT_MAX], note[96];
+        char name[PAL_TUNE_TEXT_MAX], note[128];
         (void)pal_tune_describe(&candidate->way, name, sizeof(name));
         if (candidate->failure[0] != '\0') {
             (void)printf("  %s: %s\n", name, candidate->failure);
             continue;
         }
-        (void)snprintf(note, sizeof(note), "%s; %.2f times llama.cpp's own",
-                       candidate->is_usual ? "llama.cpp's own choice" : efforts[candidate->effort],
-                       tune->usual_turn_ms / candidate->way.turn_ms);
+        (void)snprintf(note, sizeof(note),
+                       "%s, %u samples (%u taken again); %.2f times llama.cpp's own beside it%s",
+                       works[candidate->work], candidate->n_samples, candidate->n_repeated,
+                       candidate->ratio, candidate->is_usual ? ": it is" : "");
         pal_bench_value(bench, name, "ms", candidate->way.turn_ms, note);
     }
 }
 
-static void
-judge(struct pal_bench *bench, struct pal_tune *tune, bool wants_all)
+/* The pick of an earlier run, or of a search now. */
+static bool
+pick(struct pal_bench *bench, struct pal_tune *tune, const char *kept_path)
 {
-    char name[PAL_TUNE_TEXT_MAX];
-    struct pal_tuned picked = tune->best;
-    struct pal_tuned usual = pal_tune_usual(tune);
-    double picked_ms = 0, other_ms = 0;
+    struct pal_error error;
+    struct pal_tuned known;
+    if (kept_path != NULL && pal_tuned_load(kept_path, &known, &error) == PAL_OK) {
+        tune->best = known;
+        tune->usual_turn_ms = known.usual_turn_ms;
+        return true;
+    }
+    if (pal_tune_search(tune, &error) != PAL_OK) {
+        pal_bench_fail(bench, "the search found nothing: %s", error.text);
+        return false;
+    }
     report(bench, tune);
-    pal_bench_section(bench, pal_tune_describe(&picked, name, sizeof(name)));
-    pal_bench_value(bench, "search", "s",
+    pal_bench_section(bench, "Search");
+    pal_bench_value(bench, "time", "s",
                     (double)(pal_now_us() - tune->started_us) / (double)PAL_US_PER_S, "under 180");
-    tune->on_trial = NULL;
+    if (kept_path != NULL && pal_tuned_save(kept_path, &tune->best, &error) != PAL_OK) {
+        pal_bench_fail(bench, "%s", error.text);
+    }
+    return true;
+}
+
+/* ---- the verdict ---- */
+
+static void
+start_clock(struct pal_tune *tune, int64_t budget_us)
+{
     tune->started_us = pal_now_us();
-    tune->budget_us = SWEEP_BUDGET_US;
-    compare(tune, &picked, &usual, &picked_ms, &other_ms);
-    pal_bench_value(bench, "picked", "ms", picked_ms, "median, in turn with llama.cpp's own");
-    pal_bench_value(bench, "llama.cpp's own choice", "ms", other_ms, NULL);
-    pal_bench_value(bench, "times faster than llama.cpp's own choice", "",
-                    picked_ms > 0 ? other_ms / picked_ms : 0, NULL);
-    if (!wants_all) {
+    tune->budget_us = budget_us;
+}
+
+/* New samples of both by turns, until it is sure enough. */
+static struct pal_duel_verdict
+duel(struct pal_tune *tune, const struct pal_tuned *a, const struct pal_tuned *b, size_t *n_rounds)
+{
+    struct pal_match match = {.n_entries = 2};
+    match.entries[0] = pal_tune_candidate(tune, a, PAL_TUNE_TURN);
+    match.entries[1] = pal_tune_candidate(tune, b, PAL_TUNE_TURN);
+    struct pal_duel_verdict verdict = {0};
+    start_clock(tune, DUEL_US);
+    while (match.n_rounds < DUEL_ROUNDS && match.entries[1] != NULL) {
+        size_t n_before = match.n_rounds;
+        pal_match_play(tune, &match, n_before + 1, 1.0, HUGE_VAL);
+        verdict = pal_match_judge(&match, 0, 1);
+        bool is_sure = match.n_rounds >= SURE_ROUNDS && verdict.high - verdict.low < NARROW;
+        if (match.n_rounds == n_before || is_sure) {
+            break;
+        }
+    }
+    *n_rounds = match.n_rounds;
+    return verdict;
+}
+
+static void
+hold_to_usual(struct pal_bench *bench, struct pal_tune *tune, const struct pal_tuned *picked)
+{
+    char name[PAL_TUNE_TEXT_MAX], note[128];
+    struct pal_tuned usual = pal_tune_usual(tune);
+    pal_bench_section(bench, pal_tune_describe(picked, name, sizeof(name)));
+    if (pal_tune_is_same(&usual, picked)) {
+        (void)printf("  it is llama.cpp's own choice\n");
         return;
     }
-    struct pal_tuned best;
-    bool is_whole = false;
-    tune->usual_turn_ms = other_ms;
-    size_t n = sweep_everything(tune, &best, &is_whole);
-    pal_bench_section(bench, pal_tune_describe(&best, name, sizeof(name)));
-    pal_bench_value(bench, "sweep", "", (double)n,
-                    is_whole ? "every combination" : "builds, weights, threads");
-    compare(tune, &picked, &best, &picked_ms, &other_ms);
-    pal_bench_value(bench, "picked", "ms", picked_ms, "median, in turn with the sweep's best");
-    pal_bench_value(bench, "the sweep's best", "ms", other_ms, NULL);
-    pal_bench_value(bench, "slower than the sweep's best", "%",
-                    other_ms > 0 ? 100.0 * (picked_ms / other_ms - 1.0) : 0, "3 or less");
+    size_t n_rounds = 0;
+    struct pal_duel_verdict verdict = duel(tune, picked, &usual, &n_rounds);
+    (void)snprintf(note, sizeof(note), "%zu rounds by turns; nine times in ten %.3f to %.3f",
+                   n_rounds, verdict.low, verdict.high);
+    pal_bench_value(bench, "times faster than llama.cpp's own choice", "", verdict.ratio, note);
+}
+
+/* The best of the sweep's best few that is not the pick; false: there is none. */
+static bool
+find_rival(struct pal_tune *tune, const struct pal_tune_sweep *sweep,
+           const struct pal_tuned *picked, struct pal_tuned *rival)
+{
+    size_t best[N_BEST];
+    size_t n_best = pal_tune_sweep_best(sweep, best, N_BEST);
+    struct pal_match match = {.n_entries = 0};
+    for (size_t i = 0; i < n_best; i++) {
+        struct pal_tuned way = pal_tune_sweep_way(sweep, tune, best[i]);
+        struct pal_candidate *entry =
+            pal_tune_is_same(&way, picked) ? NULL : pal_tune_candidate(tune, &way, PAL_TUNE_TURN);
+        if (entry != NULL) {
+            match.entries[match.n_entries++] = entry;
+        }
+    }
+    start_clock(tune, MATCH_US);
+    pal_match_play(tune, &match, MATCH_ROUNDS, 1.0, 1.0);
+    size_t leader = pal_match_leader(&match);
+    if (leader < match.n_entries) {
+        *rival = match.entries[leader]->way;
+    }
+    return leader < match.n_entries;
+}
+
+static void
+hold_to_sweep(struct pal_bench *bench, struct pal_tune *tune, const struct pal_tune_sweep *sweep,
+              const struct pal_tuned *picked)
+{
+    struct pal_tuned rival;
+    char name[PAL_TUNE_TEXT_MAX], note[128];
+    size_t n_rounds = 0;
+    if (!find_rival(tune, sweep, picked, &rival)) {
+        pal_bench_fail(bench, "no way of the sweep runs");
+        return;
+    }
+    struct pal_duel_verdict verdict = duel(tune, &rival, picked, &n_rounds);
+    pal_bench_section(bench, pal_tune_describe(&rival, name, sizeof(name)));
+    (void)snprintf(note, sizeof(note),
+                   "%zu rounds by turns; nine times in ten %+.1f to %+.1f; 3 or less", n_rounds,
+                   100.0 * (verdict.low - 1.0), 100.0 * (verdict.high - 1.0));
+    pal_bench_value(bench, "the pick is slower than this, the sweep's best other way", "%",
+                    100.0 * (verdict.ratio - 1.0), note);
+}
+
+static void
+sweep_all(struct pal_bench *bench, struct pal_tune *tune, const struct flags *flags,
+          const char *key, int64_t until_us)
+{
+    struct pal_tune_sweep sweep;
+    struct pal_error error;
+    struct pal_tuned picked = tune->best;
+    struct pal_sample sample;
+    pal_tune_sweep_init(&sweep, tune, tune->usual_turn_ms < PAL_TUNE_WHOLE_TURN_MS);
+    tune->n_candidates = 0;
+    tune->best = pal_tune_usual(tune); /* stays loaded, and no other */
+    start_clock(tune, until_us - pal_now_us());
+    struct pal_candidate *usual = pal_tune_candidate(tune, &tune->best, PAL_TUNE_TURN);
+    bool is_there = pal_tune_sample(tune, usual, &sample);
+    if (!is_there) {
+        pal_bench_fail(bench, "llama.cpp's own choice can't be measured here");
+    } else if (pal_tune_sweep_run(&sweep, tune, flags->resume, key, &error) != PAL_OK) {
+        pal_bench_fail(bench, "%s", error.text);
+    } else {
+        tune->n_candidates = 1;
+        pal_bench_section(bench, "Sweep");
+        pal_bench_value(bench, "ways measured", "", (double)sweep.n_done,
+                        sweep.is_whole ? "builds, weights, threads, waiting, attention"
+                                       : "builds, weights, threads");
+        pal_bench_value(bench, "of", "", (double)sweep.n_ways, NULL);
+        if (sweep.n_done == sweep.n_ways) {
+            tune->best = picked;
+            hold_to_usual(bench, tune, &picked);
+            hold_to_sweep(bench, tune, &sweep, &picked);
+        } else {
+            (void)printf("%s\n", PAL_T("  the time is over: the same command goes on from here",
+                                       "  le temps est écoulé : la même commande reprendra ici"));
+        }
+    }
+    pal_tune_sweep_finish(&sweep);
+}
+
+static void
+run(struct pal_bench *bench, struct pal_tune *tune, const struct pal_planning *planning,
+    const struct flags *flags)
+{
+    int64_t until_us = pal_now_us() + flags->limit_us;
+    char *key = pal_tuned_path(&planning->machine, &planning->shape);
+    char *kept_path = flags->resume != NULL ? pal_printf("%s.pick", flags->resume) : NULL;
+    if (pick(bench, tune, kept_path)) {
+        tune->on_trial = NULL;
+        struct pal_tuned picked = tune->best;
+        if (planning->flags.wants_all) {
+            sweep_all(bench, tune, flags, key != NULL ? key : "-", until_us);
+        } else {
+            hold_to_usual(bench, tune, &picked);
+        }
+    }
+    pal_tune_close(tune);
+    free(kept_path);
+    free(key);
 }
 
 int
 pal_bench_tune(int argc, char **argv)
 {
+    struct flags flags;
     struct pal_sweep sweep;
     struct pal_bench bench;
-    struct pal_error error;
     char *program = NULL;
     int status;
+    if (!take_flags(&flags, &argc, argv)) {
+        return PAL_EXIT_USAGE;
+    }
     if (!pal_sweep_init(&sweep, &request, argc, argv, &status)) {
         return status;
     }
@@ -204,11 +296,10 @@ pal_bench_tune(int argc, char **argv)
     struct pal_tune *tune = pal_calloc(1, sizeof(*tune));
     planning->plan = pal_plan_make(&planning->machine, &planning->shape, &options);
     pal_bench_init(&bench, "tune");
-    if (!pal_tuning_init(tune, planning, &program) || pal_tune_search(tune, &error) != PAL_OK) {
-        pal_bench_fail(&bench, "the search found nothing");
+    if (pal_tuning_init(tune, planning, &program)) {
+        run(&bench, tune, planning, &flags);
     } else {
-        judge(&bench, tune, planning->flags.wants_all);
-        pal_tune_close(tune);
+        pal_bench_fail(&bench, "nothing to measure with");
     }
     free(program);
     free(tune);

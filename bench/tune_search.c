@@ -1,11 +1,14 @@
 /*
- * Which ways are measured, and in which order, so that three minutes do for a model of gigabytes.
+ * Which candidates are measured, and in which order, so that three minutes do for a model of
+ * gigabytes.
  *
- * Builds first: each that runs here, short, by halving: whoever is near the best is measured
- * longer, until two are left. Reading the weights is what costs then, so where there is no time for
- * all, the kind of weights is settled on ggml's own choice. Then, in the winner's process, one
- * dimension after the other. A change must win twice, by more than the noise.
+ * Builds first, each that runs here, with one sample: whoever is near the best then plays a match
+ * against llama.cpp's own choice. Reading the weights is what costs there, so where there is no
+ * time for all, the kind of weights is settled on ggml's own choice. Then one dimension after the
+ * other challenges the best so far. In the end the best has to beat llama.cpp's own choice once
+ * more.
  */
+#include <math.h>
 #include <string.h>
 
 #include "bench/tune.h"
@@ -15,53 +18,41 @@
 #include "util/mem.h"
 
 #define BUILDS_MAX 8 /* of the highest score; older ones have never won */
-#define FINALISTS  4
-/* Shares of the time: the builds have theirs, so that the rest gets its turn. */
-#define SHARE_ALL_BUILDS 0.25
-#define SHARE_BUILDS     0.45
-#define SHARE_FINALS     0.68
-#define NEAR             1.10 /* so much slower in a short trial may still be the best */
-#define WIN              0.98
+#define FINALISTS  4 /* beside ggml's own choice */
+/* Shares of the time at which each part ends, so that the next gets its turn. */
+#define SHARE_USUAL      0.15
+#define SHARE_ALL_BUILDS 0.30
+#define SHARE_BUILDS     0.40
+#define SHARE_FINALS     0.55
+#define SHARE_THREADS    0.65
+#define SHARE_WAITING    0.75
+#define SHARE_ATTENTION  0.84
+#define SHARE_BATCHES    0.91
+#define NEAR             1.15 /* so much slower in one sample may still be the best */
+#define FAR              1.6  /* so much slower in a few samples may not */
+#define FEW              3
+#define MORE_ROUNDS      4
+#define BEHIND           1.02
+#define WIN              0.99
 #define WIN_CLEARLY      0.95 /* for what has a price of its own */
 #define WIN_GLANCE       0.90
+#define USUAL_SAMPLES    2
+#define MATCH_ROUNDS     9
+#define LAST_ROUNDS      12
+#define SURE_ROUNDS      5
+#define NARROW           0.02
 
-static bool
-has_share(const struct pal_tune *tune, double share, int64_t cost_us)
-{
-    int64_t spent_us = tune->budget_us - pal_tune_left_us(tune);
-    return (double)(spent_us + cost_us) < share * (double)tune->budget_us;
-}
-
-/* llama.cpp's own choice was measured long from the start, and need not be once more. */
-static bool
-counts_as(const struct pal_candidate *candidate, enum pal_effort effort)
-{
-    return candidate->effort == effort || (candidate->is_usual && effort == PAL_EFFORT_SHORT);
-}
-
-static bool
-was_tried(const struct pal_tune *tune, const struct pal_tuned *way, enum pal_effort effort)
-{
-    for (size_t i = 0; i < tune->n_candidates; i++) {
-        const struct pal_candidate *candidate = &tune->candidates[i];
-        if (counts_as(candidate, effort) && pal_tune_is_same(&candidate->way, way)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* The best of one effort that no `except` names; NULL if there is none left. */
-static const struct pal_candidate *
-best_of(const struct pal_tune *tune, enum pal_effort effort, const struct pal_tuned *except,
+/* The best of the reference turn that no `except` names; NULL if there is none left. */
+static struct pal_candidate *
+best_of(struct pal_tune *tune, enum pal_tune_work work, struct pal_candidate **except,
         size_t n_except)
 {
-    const struct pal_candidate *best = NULL;
+    struct pal_candidate *best = NULL;
     for (size_t i = 0; i < tune->n_candidates; i++) {
-        const struct pal_candidate *candidate = &tune->candidates[i];
-        bool is_out = candidate->failure[0] != '\0' || !counts_as(candidate, effort);
+        struct pal_candidate *candidate = &tune->candidates[i];
+        bool is_out = candidate->n_samples == 0 || candidate->work != work;
         for (size_t k = 0; k < n_except && !is_out; k++) {
-            is_out = pal_tune_is_same(&candidate->way, &except[k]);
+            is_out = candidate == except[k];
         }
         if (!is_out && (best == NULL || candidate->way.turn_ms < best->way.turn_ms)) {
             best = candidate;
@@ -92,30 +83,38 @@ pal_tune_thread_counts(const struct pal_tune *tune, uint32_t counts[PAL_TUNE_THR
 
 /* ---- builds, with weights rearranged and not ---- */
 
+/* ggml's own choice is the first of the list, and goes without a name: a newer build may be better.
+ */
 static struct pal_tuned
-build_way(const struct pal_tune *tune, const struct pal_variant *variant, bool has_extra_bufts)
+build_way(const struct pal_tune *tune, const struct pal_variant *variants, size_t i,
+          bool has_extra_bufts)
 {
     struct pal_tuned way = pal_tune_usual(tune);
-    memcpy(way.variant, variant->name, sizeof(way.variant));
+    if (i > 0) {
+        memcpy(way.variant, variants[i].name, sizeof(way.variant));
+    }
     way.has_extra_bufts = has_extra_bufts;
     /* A thread that shares its core would drown all differences. */
     way.n_threads = way.n_threads_batch = tune->n_free_cores;
     return way;
 }
 
-/* Measures one build; what it took, loading included, is left in *cost_us. */
-static const struct pal_candidate *
-try_build(struct pal_tune *tune, const struct pal_variant *variant, bool has_extra_bufts,
+/* One sample of one build. Where loading took long, *cost_us becomes what it took with that. */
+static struct pal_candidate *
+try_build(struct pal_tune *tune, const struct pal_variant *variants, size_t i, bool has_extra_bufts,
           int64_t *cost_us)
 {
-    struct pal_tuned way = build_way(tune, variant, has_extra_bufts);
+    struct pal_sample sample;
+    struct pal_tuned way = build_way(tune, variants, i, has_extra_bufts);
+    struct pal_candidate *candidate = pal_tune_candidate(tune, &way, PAL_TUNE_TURN);
     int64_t began_us = pal_now_us();
-    if (was_tried(tune, &way, PAL_EFFORT_SHORT)) {
-        return NULL;
+    if (candidate == NULL || candidate->n_samples > 0) {
+        return candidate;
     }
-    const struct pal_candidate *got = pal_tune_measure(tune, &way, PAL_EFFORT_SHORT);
+    pal_tune_refresh_usual(tune);
+    bool is_there = pal_tune_sample(tune, candidate, &sample);
     *cost_us = pal_now_us() - began_us;
-    return got;
+    return is_there ? candidate : NULL;
 }
 
 static void
@@ -123,164 +122,161 @@ try_builds(struct pal_tune *tune, const struct pal_variant *variants, size_t n,
            int64_t usual_cost_us)
 {
     bool has_card = tune->plan.n_gpu_layers > 0; /* llama.cpp rearranges nothing then */
-    int64_t cost_us[2] = {0, 0};
-    /* One kind of ggml's choice is known already, unless cores are busy. */
-    const struct pal_candidate *own = NULL;
-    if (tune->candidates[0].is_usual && tune->n_free_cores == tune->n_cores) {
-        own = &tune->candidates[0];
-        cost_us[has_card ? 0 : 1] = usual_cost_us;
-    }
-    const struct pal_candidate *mapped =
-        has_card && own != NULL ? own : try_build(tune, &variants[0], false, &cost_us[0]);
+    int64_t cost_us[2] = {usual_cost_us, usual_cost_us};
+    const struct pal_candidate *mapped = try_build(tune, variants, 0, false, &cost_us[0]);
     const struct pal_candidate *rearranged =
-        has_card || own != NULL ? own : try_build(tune, &variants[0], true, &cost_us[1]);
+        has_card ? NULL : try_build(tune, variants, 0, true, &cost_us[1]);
     bool is_mapped_better = has_card || rearranged == NULL ||
                             (mapped != NULL && mapped->way.turn_ms < rearranged->way.turn_ms);
-    bool has_time = has_share(tune, SHARE_ALL_BUILDS, (cost_us[0] + cost_us[1]) * (int64_t)(n - 1));
+    bool has_time =
+        !has_card && pal_tune_has_share(tune, SHARE_ALL_BUILDS,
+                                        (cost_us[0] + cost_us[1]) * (int64_t)(n > 0 ? n - 1 : 0));
     for (size_t i = 1; i < n; i++) {
-        for (int extra = 0; extra <= 1; extra++) {
+        for (int extra = 0; extra <= 1; extra++) { /* false, true */
             bool is_better = (extra == 0) == is_mapped_better;
-            if ((is_better || (has_time && !has_card)) &&
-                has_share(tune, SHARE_BUILDS, cost_us[extra])) {
-                (void)try_build(tune, &variants[i], extra != 0, &cost_us[extra]);
+            if ((is_better || has_time) && pal_tune_has_share(tune, SHARE_BUILDS, cost_us[extra])) {
+                (void)try_build(tune, variants, i, extra != 0, &cost_us[extra]);
             }
         }
     }
     /* The best build also with the weights of the other kind. */
-    const struct pal_candidate *best = best_of(tune, PAL_EFFORT_SHORT, NULL, 0);
-    if (best != NULL && !has_time && !has_card) {
-        struct pal_tuned other = best->way;
-        other.has_extra_bufts = !other.has_extra_bufts;
-        if (!was_tried(tune, &other, PAL_EFFORT_SHORT) &&
-            has_share(tune, SHARE_FINALS, cost_us[other.has_extra_bufts])) {
-            (void)pal_tune_measure(tune, &other, PAL_EFFORT_SHORT);
+    const struct pal_candidate *best = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+    for (size_t i = 1; i < n && best != NULL && !has_time && !has_card; i++) {
+        bool extra = !best->way.has_extra_bufts;
+        if (strcmp(variants[i].name, best->way.variant) == 0 &&
+            pal_tune_has_share(tune, SHARE_BUILDS, cost_us[extra])) {
+            (void)try_build(tune, variants, i, extra, &cost_us[extra]);
         }
     }
-}
-
-/* Those near the best are measured longer, the likely winner last, so that it stays loaded. */
-static void
-run_finals(struct pal_tune *tune)
-{
-    struct pal_tuned finalists[FINALISTS];
-    size_t n = 0;
-    const struct pal_candidate *first = best_of(tune, PAL_EFFORT_SHORT, NULL, 0);
-    for (const struct pal_candidate *next = first; next != NULL && n < FINALISTS;
-         next = best_of(tune, PAL_EFFORT_SHORT, finalists, n)) {
-        if (next->way.turn_ms > NEAR * first->way.turn_ms) {
-            break;
-        }
-        finalists[n++] = next->way;
-    }
-    while (n > 1 && !has_share(tune, SHARE_FINALS, (int64_t)n * 2 * tune->last_cost_us)) {
-        n = (n + 1) / 2;
-    }
-    tune->n_expected = tune->n_candidates + n + (tune->is_quick ? 3 : 12);
-    for (size_t i = n; i > 0; i--) {
-        if (!was_tried(tune, &finalists[i - 1], PAL_EFFORT_LONG)) {
-            (void)pal_tune_measure(tune, &finalists[i - 1], PAL_EFFORT_LONG);
-        }
-    }
-    const struct pal_candidate *best = best_of(tune, PAL_EFFORT_LONG, NULL, 0);
-    if (best != NULL) {
-        tune->best = best->way;
-    } else if (n > 0) {
-        tune->best = finalists[0];
-    }
-}
-
-/* ---- then one dimension after the other, in the winner's process ---- */
-
-/* Replies and prompts apart: each has its own number of threads in llama.cpp. */
-static void
-try_threads(struct pal_tune *tune)
-{
-    uint32_t counts[PAL_TUNE_THREADS_MAX];
-    size_t n = pal_tune_thread_counts(tune, counts);
-    const struct pal_candidate *decode = NULL, *prefill = NULL;
-    struct pal_tuned best = tune->best;
-    /* From the most down: where more help, fewer are soon hopeless, and stop. */
-    for (size_t i = n; i > 0; i--) {
-        struct pal_tuned way = tune->best;
-        way.n_threads = way.n_threads_batch = counts[i - 1];
-        const struct pal_candidate *got = pal_tune_measure(tune, &way, PAL_EFFORT_LONG);
-        if (got == NULL) {
-            continue;
-        }
-        if (decode == NULL || got->alone_ms < WIN * decode->alone_ms) {
-            decode = got;
-        }
-        if (prefill == NULL || got->prompt_ms < WIN * prefill->prompt_ms) {
-            prefill = got;
-        }
-    }
-    if (decode == NULL || prefill == NULL) {
-        return;
-    }
-    best.n_threads = decode->way.n_threads;
-    best.n_threads_batch = prefill->way.n_threads;
-    if (decode == prefill) {
-        best.turn_ms = decode->way.turn_ms;
-    } else {
-        const struct pal_candidate *got = pal_tune_measure(tune, &best, PAL_EFFORT_LONG);
-        best.turn_ms = got != NULL ? got->way.turn_ms : best.turn_ms;
-    }
-    tune->best = best;
 }
 
 /*
- * Takes `way` if it wins against the best so far, and once more when both are measured again.
- * *par_ms is the best's turn at this effort.
+ * One sample tells little where others are at work. Where loading is cheap, whoever is not plainly
+ * slower is sampled again, in rounds, so that a bad moment is nobody's alone.
  */
 static void
-try_way(struct pal_tune *tune, const struct pal_tuned *way, enum pal_effort effort, double win,
-        double *par_ms)
+look_again(struct pal_tune *tune)
 {
-    const struct pal_candidate *got = pal_tune_measure(tune, way, effort);
-    if (got == NULL || got->way.turn_ms >= win * *par_ms) {
+    int64_t round_us = 0;
+    for (int round = 0; round < MORE_ROUNDS; round++) {
+        if (!pal_tune_has_share(tune, SHARE_BUILDS, round_us)) {
+            return;
+        }
+        int64_t began_us = pal_now_us();
+        const struct pal_candidate *best = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+        for (size_t i = 0; i < tune->n_candidates && best != NULL; i++) {
+            struct pal_candidate *candidate = &tune->candidates[i];
+            struct pal_sample sample;
+            bool is_near = candidate->way.turn_ms < FAR * best->way.turn_ms;
+            if (candidate->n_samples > 0 && (is_near || candidate->n_samples < FEW)) {
+                (void)pal_tune_sample(tune, candidate, &sample);
+            }
+        }
+        round_us = pal_now_us() - began_us;
+    }
+}
+
+/* Those near the best by turns. The first, ggml's own build, is kept unless another surely wins. */
+static void
+run_finals(struct pal_tune *tune, struct pal_candidate *home)
+{
+    struct pal_match match = {.entries = {home}, .n_entries = 1};
+    const struct pal_candidate *first = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+    double least_ms = first != NULL ? first->way.turn_ms : 0;
+    size_t most =
+        tune->n_engines < FINALISTS + 1 && tune->n_engines > 1 ? tune->n_engines : FINALISTS + 1;
+    while (match.n_entries < most) {
+        struct pal_candidate *next = best_of(tune, PAL_TUNE_TURN, match.entries, match.n_entries);
+        if (next == NULL || next->way.turn_ms > NEAR * least_ms) {
+            break;
+        }
+        match.entries[match.n_entries++] = next;
+    }
+    pal_match_play(tune, &match, MATCH_ROUNDS, SHARE_FINALS, BEHIND);
+    size_t leader = pal_match_leader(&match);
+    if (leader == match.n_entries) {
         return;
     }
-    double first_ms = got->way.turn_ms;
-    const struct pal_candidate *par = pal_tune_measure(tune, &tune->best, effort);
-    double par_again_ms = par != NULL ? par->way.turn_ms : *par_ms;
-    *par_ms = par_again_ms < *par_ms ? par_again_ms : *par_ms;
-    got = pal_tune_measure(tune, way, effort);
-    double again_ms = got != NULL ? got->way.turn_ms : first_ms;
-    if (again_ms >= win * par_again_ms || first_ms >= win * *par_ms) {
-        return;
+    struct pal_duel_verdict verdict = pal_match_judge(&match, 0, leader);
+    bool is_home_out = home->n_samples == 0 || home->failure[0] != '\0';
+    tune->best = is_home_out || verdict.high < WIN ? match.entries[leader]->way : home->way;
+}
+
+/* ---- then one dimension after the other challenges the best ---- */
+
+static double
+decode_ms(const struct pal_candidate *candidate)
+{
+    return candidate->least.alone_ms + candidate->least.four_ms / 4;
+}
+
+/* Replies and prompts apart: each has its own number of threads in llama.cpp. */
+static void
+try_threads(struct pal_tune *tune, double share)
+{
+    uint32_t counts[PAL_TUNE_THREADS_MAX];
+    size_t n = pal_tune_thread_counts(tune, counts);
+    struct pal_match match = {.n_entries = 0};
+    for (size_t i = n; i > 0; i--) {
+        struct pal_tuned way = tune->best;
+        way.n_threads = way.n_threads_batch = counts[i - 1];
+        struct pal_candidate *entry = pal_tune_candidate(tune, &way, PAL_TUNE_TURN);
+        if (entry != NULL) {
+            match.entries[match.n_entries++] = entry;
+        }
     }
-    double turn_ms = tune->best.turn_ms;
-    tune->best = *way;
-    *par_ms = again_ms < first_ms ? again_ms : first_ms;
-    tune->best.turn_ms = effort == PAL_EFFORT_LONG ? *par_ms : turn_ms;
+    pal_tune_refresh_usual(tune);
+    pal_match_play(tune, &match, 3, share, NEAR);
+    const struct pal_candidate *decode = NULL, *prefill = NULL;
+    for (size_t i = 0; i < match.n_entries; i++) {
+        const struct pal_candidate *got = match.entries[i];
+        if (got->n_samples == 0) {
+            continue;
+        }
+        decode = decode == NULL || decode_ms(got) < decode_ms(decode) ? got : decode;
+        prefill =
+            prefill == NULL || got->least.prompt_ms < prefill->least.prompt_ms ? got : prefill;
+    }
+    /* The pairs that may be best: each by its own part, and both alike. */
+    for (int k = 0; k < 3 && decode != NULL; k++) {
+        struct pal_tuned way = tune->best;
+        way.n_threads = k == 2 ? prefill->way.n_threads : decode->way.n_threads;
+        way.n_threads_batch = k == 1 ? decode->way.n_threads : prefill->way.n_threads_batch;
+        if (k == 0 || decode != prefill) {
+            (void)pal_tune_challenge(tune, &way, PAL_TUNE_TURN, WIN, share);
+        }
+    }
 }
 
 static void
 try_waiting(struct pal_tune *tune)
 {
     struct pal_tuned way = tune->best;
-    double par_ms = tune->best.turn_ms;
+    bool is_alone = way.n_threads == 1 && way.n_threads_batch == 1; /* waits for nobody */
     way.sleeps = true;
-    try_way(tune, &way, PAL_EFFORT_LONG, WIN, &par_ms);
+    if (!is_alone &&
+        pal_tune_challenge(tune, &way, PAL_TUNE_TURN, WIN, (SHARE_THREADS + SHARE_WAITING) / 2)) {
+        try_threads(tune, SHARE_WAITING); /* more of them may pay now */
+    }
     way = tune->best;
     way.is_pinned = true; /* beside a game the scheduler's freedom is worth something */
-    try_way(tune, &way, PAL_EFFORT_LONG, WIN_CLEARLY, &par_ms);
+    (void)pal_tune_challenge(tune, &way, PAL_TUNE_TURN, WIN_CLEARLY, SHARE_WAITING);
 }
 
 static void
 try_attention(struct pal_tune *tune)
 {
     struct pal_tuned way = tune->best;
-    double par_ms = tune->best.turn_ms;
     way.has_flash_attn = !way.has_flash_attn;
     bool is_quantised = way.kv_type != PAL_GGUF_TYPE_F16; /* that needs it */
     if (tune->plan.why_flash == PAL_WHY_DEFAULT && !is_quantised) {
-        try_way(tune, &way, PAL_EFFORT_LONG, WIN, &par_ms);
+        (void)pal_tune_challenge(tune, &way, PAL_TUNE_TURN, WIN,
+                                 (SHARE_WAITING + SHARE_ATTENTION) / 2);
     }
     way = tune->best;
     way.kv_type = PAL_GGUF_TYPE_Q8_0; /* a little less exact */
     if (way.has_flash_attn && tune->plan.why_kv_type == PAL_WHY_DEFAULT) {
-        try_way(tune, &way, PAL_EFFORT_LONG, WIN_CLEARLY, &par_ms);
+        (void)pal_tune_challenge(tune, &way, PAL_TUNE_TURN, WIN_CLEARLY, SHARE_ATTENTION);
     }
 }
 
@@ -291,16 +287,52 @@ try_batches(struct pal_tune *tune)
     if (tune->plan.why_batch != PAL_WHY_DEFAULT) {
         return;
     }
-    const struct pal_candidate *par = pal_tune_measure(tune, &tune->best, PAL_EFFORT_PROMPT);
-    double par_ms = par != NULL ? par->way.turn_ms : 0;
-    for (size_t i = 0; i < PAL_COUNT_OF(sizes) && par != NULL; i++) {
+    double share = SHARE_ATTENTION;
+    double each = (SHARE_BATCHES - SHARE_ATTENTION) / 2; /* one of the three is the best so far */
+    for (size_t i = 0; i < PAL_COUNT_OF(sizes); i++) {
         struct pal_tuned way = tune->best;
         way.n_batch_tokens = sizes[i][0];
         way.n_ubatch_tokens = sizes[i][1];
-        if (!was_tried(tune, &way, PAL_EFFORT_PROMPT)) {
-            try_way(tune, &way, PAL_EFFORT_PROMPT, WIN, &par_ms);
+        if (!pal_tune_is_same(&way, &tune->best)) {
+            share += each;
+            (void)pal_tune_challenge(tune, &way, PAL_TUNE_PROMPT, WIN, share);
         }
     }
+}
+
+/* The search's luck must not make it worse than what anybody gets without it. */
+static void
+confirm(struct pal_tune *tune)
+{
+    struct pal_tuned usual = pal_tune_usual(tune);
+    struct pal_match match = {.n_entries = 2};
+    match.entries[0] = pal_tune_candidate(tune, &usual, PAL_TUNE_TURN);
+    match.entries[1] = pal_tune_candidate(tune, &tune->best, PAL_TUNE_TURN);
+    if (match.entries[0] == NULL || match.entries[1] == NULL) {
+        return;
+    }
+    bool is_same = pal_tune_is_same(&usual, &tune->best);
+    match.n_entries = is_same ? 1 : 2;
+    while (match.n_rounds < LAST_ROUNDS && match.entries[0]->n_samples > 0) {
+        size_t n_before = match.n_rounds;
+        pal_match_play(tune, &match, n_before + 1, 1.0, HUGE_VAL);
+        struct pal_duel_verdict so_far = pal_match_judge(&match, 0, match.n_entries - 1);
+        bool is_sure = match.n_rounds >= SURE_ROUNDS && so_far.high - so_far.low < NARROW;
+        if (match.n_rounds == n_before || is_same || is_sure) {
+            break;
+        }
+    }
+    struct pal_duel_verdict verdict =
+        is_same ? (struct pal_duel_verdict){1, 1, 1} : pal_match_judge(&match, 0, 1);
+    double usual_ms = match.entries[0]->way.turn_ms;
+    if (match.n_rounds >= 3 && !is_same) {
+        if (verdict.ratio >= 1.0) {
+            tune->best = usual;
+            verdict.ratio = 1.0;
+        }
+        tune->best.turn_ms = usual_ms * verdict.ratio;
+    }
+    tune->usual_turn_ms = usual_ms;
 }
 
 static void
@@ -309,17 +341,26 @@ search(struct pal_tune *tune, const struct pal_variant *variants, size_t n_varia
 {
     size_t most = tune->is_quick ? 2 : BUILDS_MAX;
     size_t n = n_variants > most ? most : n_variants;
-    tune->n_expected = 1 + 2 * n + (tune->is_quick ? 4 : FINALISTS + 12);
+    uint32_t counts[PAL_TUNE_THREADS_MAX];
+    size_t n_rest = pal_tune_thread_counts(tune, counts) + (tune->is_quick ? 0 : 7);
+    tune->n_expected = 1 + 2 * n + n_rest;
     if (n > 0) {
         try_builds(tune, variants, n, usual_cost_us);
+        look_again(tune);
     }
-    run_finals(tune);
-    try_threads(tune);
+    tune->n_expected = tune->n_candidates + n_rest;
+    struct pal_tuned way = build_way(tune, variants, 0, tune->plan.n_gpu_layers == 0);
+    struct pal_candidate *home = pal_tune_candidate(tune, &way, PAL_TUNE_TURN);
+    if (home != NULL) {
+        run_finals(tune, home);
+    }
+    try_threads(tune, SHARE_THREADS);
     if (!tune->is_quick) {
         try_waiting(tune);
         try_attention(tune);
         try_batches(tune);
     }
+    confirm(tune);
 }
 
 enum pal_err
@@ -329,22 +370,23 @@ pal_tune_search(struct pal_tune *tune, struct pal_error *error)
     size_t n_variants = pal_variants_find(tune->llama_dir, variants);
     tune->started_us = pal_now_us();
     tune->n_candidates = 0;
-    struct pal_tuned usual = pal_tune_usual(tune);
-    const struct pal_candidate *own = pal_tune_measure(tune, &usual, PAL_EFFORT_LONG);
-    if (own != NULL) {
-        tune->usual_turn_ms = own->way.turn_ms;
-        tune->candidates[0].is_usual = true;
-        tune->best = own->way;
+    tune->best = pal_tune_usual(tune);
+    struct pal_candidate *usual = pal_tune_candidate(tune, &tune->best, PAL_TUNE_TURN);
+    struct pal_sample sample;
+    bool is_there = true;
+    for (int i = 0; i < USUAL_SAMPLES && is_there && pal_tune_has_share(tune, SHARE_USUAL, 0);
+         i++) {
+        is_there = pal_tune_sample(tune, usual, &sample);
     }
     search(tune, variants, n_variants, pal_now_us() - tune->started_us);
     pal_tune_close(tune);
-    if (tune->best.turn_ms <= 0) {
-        const char *why = tune->n_candidates > 0 ? tune->candidates[0].failure : "no time";
+    const struct pal_candidate *best = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+    if (best == NULL) {
+        const char *why = usual->failure[0] != '\0' ? usual->failure : "no time";
         return pal_error_set(error, PAL_ERR_ENGINE, "nothing runs here: %s", why);
     }
-    /* The search's luck must not make it worse than what anybody gets without it. */
-    if (own != NULL && tune->usual_turn_ms < tune->best.turn_ms) {
-        tune->best = own->way;
+    if (tune->best.turn_ms <= 0) { /* it could not be measured, and nothing was held to it */
+        tune->best = best->way;
     }
     tune->best.usual_turn_ms = tune->usual_turn_ms;
     tune->best.made_s = pal_wall_seconds();
@@ -352,6 +394,18 @@ pal_tune_search(struct pal_tune *tune, struct pal_error *error)
 }
 
 /* ---- the first start ---- */
+
+static struct pal_candidate *
+glance_at(struct pal_tune *tune, const struct pal_tuned *way)
+{
+    struct pal_candidate *candidate = pal_tune_candidate(tune, way, PAL_TUNE_GLANCE);
+    struct pal_sample sample;
+    bool is_there = candidate != NULL && pal_tune_sample(tune, candidate, &sample);
+    if (is_there) {
+        (void)pal_tune_sample(tune, candidate, &sample);
+    }
+    return is_there ? candidate : NULL;
+}
 
 enum pal_err
 pal_tune_glance(struct pal_tune *tune, struct pal_error *error)
@@ -364,21 +418,22 @@ pal_tune_glance(struct pal_tune *tune, struct pal_error *error)
     tune->best = way;
     tune->best.is_quick = true;
     tune->best.made_s = pal_wall_seconds();
-    const struct pal_candidate *own = pal_tune_measure(tune, &way, PAL_EFFORT_GLANCE);
-    tune->usual_turn_ms = own != NULL ? own->way.turn_ms : 0;
+    const struct pal_candidate *own = glance_at(tune, &way);
     way.has_extra_bufts = !way.has_extra_bufts;
-    (void)pal_tune_measure(tune, &way, PAL_EFFORT_GLANCE);
+    const struct pal_candidate *other = glance_at(tune, &way);
     for (size_t i = 1; i < n_variants && i < BUILDS_MAX; i++) {
-        const struct pal_candidate *best = best_of(tune, PAL_EFFORT_GLANCE, NULL, 0);
+        const struct pal_candidate *best = best_of(tune, PAL_TUNE_GLANCE, NULL, 0);
         memcpy(way.variant, variants[i].name, sizeof(way.variant));
         way.has_extra_bufts = best == NULL || best->way.has_extra_bufts;
-        (void)pal_tune_measure(tune, &way, PAL_EFFORT_GLANCE);
+        const struct pal_candidate *got = glance_at(tune, &way);
+        other = other != NULL ? other : got;
     }
     pal_tune_close(tune);
-    const struct pal_candidate *best = best_of(tune, PAL_EFFORT_GLANCE, NULL, 0);
-    if (best == NULL || own == NULL || tune->n_candidates < 2) {
+    const struct pal_candidate *best = best_of(tune, PAL_TUNE_GLANCE, NULL, 0);
+    if (best == NULL || own == NULL || other == NULL) {
         return pal_error_set(error, PAL_ERR_TIMEOUT, "too slow to compare anything in this time");
     }
+    tune->usual_turn_ms = own->way.turn_ms;
     if (best->way.turn_ms < WIN_GLANCE * own->way.turn_ms) {
         memcpy(tune->best.variant, best->way.variant, sizeof(tune->best.variant));
         tune->best.has_extra_bufts = best->way.has_extra_bufts;

@@ -247,6 +247,51 @@ quieten_log(const struct pal_config *config)
     pal_log_init(PAL_LOG_ERROR, -1);
 }
 
+/* The new model's own plan; the first one's fits neither its layers nor what was tuned for it. */
+static enum pal_err
+plan_for(const struct chat *chat, const char *path, struct pal_startup *other,
+         struct pal_error *error)
+{
+    *other = chat->startup; /* borrows all but the new plan */
+    other->model_path = NULL;
+    other->plan_json = NULL;
+    other->engine.model_path = path;
+    other->engine.script_path = NULL;
+    if (chat->startup.plan_json == NULL) {
+        return PAL_OK; /* begun with a script: the machine was not looked at */
+    }
+    other->model_path = pal_strdup(path);
+    enum pal_err err = pal_startup_plan(other, error);
+    if (err != PAL_OK) {
+        free(other->model_path);
+    }
+    return err;
+}
+
+/* The plan that is used now, or the one that isn't, goes. */
+static void
+adopt_plan(struct chat *chat, struct pal_startup *other)
+{
+    struct pal_startup *startup = &chat->startup;
+    if (other->plan_json == NULL) {
+        return;
+    }
+    free(startup->model_path);
+    free(startup->plan_json);
+    startup->model_path = other->model_path;
+    startup->plan_json = other->plan_json;
+    startup->plan = other->plan;
+    startup->engine.model_path = startup->model_path;
+    pal_startup_use_plan(startup);
+}
+
+static void
+drop_plan(struct pal_startup *other)
+{
+    free(other->model_path);
+    free(other->plan_json);
+}
+
 /* Another model is loaded beside this one, which stays if that fails. */
 static void
 switch_model(struct chat *chat, const char *name)
@@ -264,21 +309,28 @@ switch_model(struct chat *chat, const char *name)
         pal_chat_screen_notice(&chat->screen, "%s", error.text);
         return;
     }
-    struct pal_startup other = chat->startup; /* borrows: only its engine differs */
-    other.engine.model_path = path;
-    other.engine.script_path = NULL;
+    struct pal_startup *other = pal_calloc(1, sizeof(*other));
     struct pal_engine *engine = NULL;
-    if (pal_engines_open(&chat->loop, &other, on_engine_event, chat, &engine, &error) != PAL_OK) {
+    enum pal_err err = plan_for(chat, path, other, &error);
+    if (err != PAL_OK) {
         pal_chat_screen_notice(&chat->screen, "%s", error.text);
+    } else if (pal_engines_open(&chat->loop, other, on_engine_event, chat, &engine, &error) !=
+               PAL_OK) {
+        pal_chat_screen_notice(&chat->screen, "%s", error.text);
+        drop_plan(other);
     } else if (!wait_until_ready(chat, engine)) {
         close_engine(chat, engine);
+        drop_plan(other);
     } else {
         pal_sched_set_engine(chat->sched, engine);
         close_engine(chat, chat->engine);
         chat->engine = engine;
         chat->startup.starter = is_starter;
+        adopt_plan(chat, other);
         show_model(chat);
+        tell_of_less_than_planned(chat);
     }
+    free(other);
     free(path);
 }
 

@@ -35,24 +35,56 @@ pal_tuning_show_trial(const struct pal_tune *tune, const struct pal_candidate *c
 {
     char text[PAL_TUNE_TEXT_MAX];
     int64_t spent_us = pal_now_us() - tune->started_us;
-    size_t left = tune->n_expected > tune->n_candidates ? tune->n_expected - tune->n_candidates : 0;
-    int64_t eta_us = tune->last_cost_us * (int64_t)left;
-    int64_t rest_us = tune->budget_us - spent_us;
+    int64_t n_done = (int64_t)tune->n_candidates;
+    int64_t n_left = (int64_t)tune->n_expected - n_done;
+    n_left = n_left > 0 ? n_left : 0;
+    int64_t eta_us = n_done > 0 ? spent_us / n_done * n_left : 0;
+    int64_t rest_us = pal_tune_left_us(tune);
     eta_us = eta_us > rest_us ? rest_us : eta_us;
     (void)pal_tune_describe(&candidate->way, text, sizeof(text));
-    (void)fprintf(stderr, PAL_T("[%2zu/%zu, %d s left] ", "[%2zu/%zu, reste %d s] "),
-                  tune->n_candidates, tune->n_candidates + left,
-                  eta_us > 0 ? (int)(eta_us / PAL_US_PER_S) : 0);
+    (void)fprintf(stderr, PAL_T("[%2d/%d, %d s left] ", "[%2d/%d, reste %d s] "), (int)n_done,
+                  (int)(n_done + n_left), eta_us > 0 ? (int)(eta_us / PAL_US_PER_S) : 0);
     if (candidate->failure[0] != '\0') {
-        (void)fprintf(stderr, "%s: %s\n", text, candidate->failure);
+        (void)fprintf(stderr, PAL_T("%s: %s\n", "%s : %s\n"), text, candidate->failure);
         return;
     }
     (void)fprintf(stderr,
                   PAL_T("%s: %.0f ms a turn (prompt %.2f ms a token, step %.1f ms, of four %.1f)\n",
                         "%s : %.0f ms par tour (invite %.2f ms par token, pas %.1f ms, à quatre "
                         "%.1f)\n"),
-                  text, candidate->way.turn_ms, candidate->prompt_ms, candidate->alone_ms,
-                  candidate->four_ms);
+                  text, candidate->way.turn_ms, candidate->least.prompt_ms,
+                  candidate->least.alone_ms, candidate->least.four_ms);
+}
+
+void
+pal_tuning_print_table(const struct pal_tune *tune)
+{
+    (void)printf("%s\n", PAL_T("\n   turn, ms   faster than   samples  way of running it\n"
+                               "              llama.cpp's",
+                               "\n   tour, ms   plus rapide   mesures  façon de faire\n"
+                               "              que llama.cpp"));
+    for (size_t i = 0; i < tune->n_candidates; i++) {
+        const struct pal_candidate *candidate = &tune->candidates[i];
+        char text[PAL_TUNE_TEXT_MAX], ratio[16] = "-";
+        (void)pal_tune_describe(&candidate->way, text, sizeof(text));
+        bool is_best =
+            candidate->work == PAL_TUNE_TURN && pal_tune_is_same(&candidate->way, &tune->best);
+        if (candidate->failure[0] != '\0') {
+            (void)printf("          -             -        -  %s: %s\n", text, candidate->failure);
+            continue;
+        }
+        if (candidate->n_samples == 0) {
+            continue; /* the time was over first */
+        }
+        if (candidate->ratio > 0) {
+            (void)snprintf(ratio, sizeof(ratio), "%.2f", candidate->ratio);
+        }
+        (void)printf(
+            "%c %9.1f  %12s  %7u  %s%s%s\n", is_best ? '*' : ' ', candidate->way.turn_ms, ratio,
+            candidate->n_samples, text,
+            candidate->work == PAL_TUNE_PROMPT ? PAL_T(" (long prompt)", " (longue invite)") : "",
+            candidate->is_usual ? PAL_T(" (llama.cpp's own)", " (celle de llama.cpp)") : "");
+    }
 }
 
 bool
@@ -81,6 +113,7 @@ pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char
         .n_cores = pal_plan_threads(&quiet, &why),
         .n_free_cores = pal_plan_threads(&planning->machine.cpu, &why),
         .n_logical = quiet.quota_cpus > 0 ? pal_plan_threads(&quiet, &why) : quiet.n_logical_usable,
+        .n_engines = pal_tune_engines_that_fit(&planning->plan),
         .is_quick = planning->flags.wants_quick,
         .budget_us = planning->flags.wants_quick ? QUICK_BUDGET_US : BUDGET_US,
         .on_trial = pal_tuning_show_trial,
@@ -93,6 +126,7 @@ print_result(const struct pal_tune *tune, const char *path)
 {
     char text[PAL_TUNE_TEXT_MAX];
     const struct pal_tuned *best = &tune->best;
+    pal_tuning_print_table(tune);
     (void)printf(PAL_T("\nfastest here: %s\n", "\nle plus rapide ici : %s\n"),
                  pal_tune_describe(best, text, sizeof(text)));
     if (tune->usual_turn_ms > 0 && best->turn_ms > 0) {

@@ -13,4 +13,7 @@ bool pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning,
 /* A line on standard error for a finished trial. */
 void pal_tuning_show_trial(const struct pal_tune *tune, const struct pal_candidate *candidate);
 
+/* Every candidate of a search that has ended, on standard output. */
+void pal_tuning_print_table(const struct pal_tune *tune);
+
 #endif

@@ -1,7 +1,7 @@
 // palabre plan, doctor and the flags that describe another machine, as a person meets them.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,12 @@ import { fileURLToPath } from 'node:url';
 const palabre = process.env.PALABRE;
 const data = fileURLToPath(new URL('../unit/plan_data/', import.meta.url));
 const vulkan = fileURLToPath(new URL('../../build/llama-vulkan', import.meta.url));
-let home, model;
+let home, model, tunes;
 
 before(() => {
     home = mkdtempSync(join(tmpdir(), 'palabre-plan-'));
     model = join(home, 'tiny.gguf');
+    tunes = join(home, '.local/state/palabre/tune');
     execFileSync(palabre, ['model', 'synth', '--like', 'tiny', model], { stdio: 'ignore' });
 });
 after(() => rmSync(home, { recursive: true, force: true }));
@@ -157,6 +158,21 @@ test('tune keeps what it found, and plan and doctor know', () => {
     assert.match(json.checks.find((c) => c.id === 'tune').text, /tuned 0 days ago/);
 });
 
+test('another model taken while talking gets a plan of its own', async () => {
+    const other = join(home, 'wide.gguf');
+    execFileSync(palabre, ['model', 'synth', '--like', 'tiny', '--quant', 'f16', other], { stdio: 'ignore' });
+    const [path] = readdirSync(tunes).filter((name) => name.endsWith('.json'));
+    const tuned = JSON.parse(readFileSync(join(tunes, path), 'utf8'));
+    const args = ['--model', other, '--log-level', 'info', '--bot-max-tokens-chill', '2', '--persona', 'x',
+        '--bot-model-timeout', '100', '--lang', 'en'];
+    const { status, err } = await chat(args, {}, `hi\n/model ${model}\nhi\n`);
+    assert.equal(status, 0, err);
+    const found = [...err.matchAll(/number of threads found: (\d+).*tuned=(\d)/g)].map((m) => [m[1], m[2]]);
+    assert.equal(found.length, 2, err);
+    assert.equal(found[0][1], '0');
+    assert.deepEqual(found[1], [String(tuned.n_threads), '1']);
+});
+
 // A real Vulkan device, if only in software, and slow: one thread and few tokens.
 test('layers run on a Vulkan device', {
     skip: existsSync(join(vulkan, 'lib', 'libggml-vulkan.so')) ? false : 'tools/add-gpu vulkan',
@@ -170,6 +186,35 @@ test('layers run on a Vulkan device', {
         assert.equal(status, 0, err);
         assert.match(err, new RegExp(`profile=${device}`));
         assert.match(err, /engine ready/);
+    }
+});
+
+// Two layers of four: the search must keep them there, and its result must not speak for the CPU.
+test('tune keeps the layers on the card, and its result apart', {
+    skip: existsSync(join(vulkan, 'lib', 'libggml-vulkan.so')) ? false : 'tools/add-gpu vulkan',
+}, () => {
+    const fresh = mkdtempSync(join(tmpdir(), 'palabre-tune-card-'));
+    try {
+        const env = { GGML_VK_VISIBLE_DEVICES: '0', HOME: fresh };
+        const card = ['--backend', 'vulkan', '--llama-dir', vulkan, '--model', model, '--context', '512',
+            '--gpu-layers', '3'];
+        const tuned = run(['tune', '--quick', ...card], env);
+        assert.equal(tuned.status, 0, tuned.err);
+        const folder = join(fresh, '.local/state/palabre/tune');
+        const [name, ...others] = readdirSync(folder).filter((file) => file.endsWith('.json'));
+        assert.deepEqual(others, []);
+        const kept = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+        assert.equal(kept.profile, 'balanced');
+        assert.equal(kept.extra_bufts, false);
+        assert.ok(kept.turn_ms > 0);
+        const onCard = JSON.parse(run(['plan', '--json', ...card], env).out);
+        assert.equal(onCard.n_gpu_layers, 3);
+        assert.equal(onCard.tuned, true);
+        const onCpu = JSON.parse(run(['plan', '--json', '--model', model, '--backend', 'cpu'], env).out);
+        assert.equal(onCpu.n_gpu_layers, 0);
+        assert.equal(onCpu.tuned, false);
+    } finally {
+        rmSync(fresh, { recursive: true, force: true });
     }
 });
 
@@ -216,7 +261,7 @@ test('a first start measures for three seconds, once, and doctor tells', async (
     }
 });
 
-function chat(args, env) {
+function chat(args, env, input = 'hi\n') {
     return new Promise((resolve) => {
         const child = spawn(palabre, ['chat', ...args], {
             env: {
@@ -226,7 +271,7 @@ function chat(args, env) {
         let err = '';
         child.stderr.on('data', (bytes) => { err += bytes; });
         child.stdout.resume();
-        child.stdin.end('hi\n');
+        child.stdin.end(input);
         child.on('close', (status) => resolve({ status, err }));
     });
 }

@@ -9,3 +9,7 @@ add_library(fake_nvml SHARED unit/fake_nvml.c)
 add_dependencies(test_plan_probe fake_nvml)
 target_compile_definitions(test_plan_probe PRIVATE FAKE_NVML="$<TARGET_FILE:fake_nvml>"
   PLAN_DATA="${CMAKE_CURRENT_SOURCE_DIR}/unit/plan_data")
+# What `palabre tune` decides by.
+palabre_unit_test(test_duel LINK palabre-util)
+target_sources(test_duel PRIVATE "${CMAKE_SOURCE_DIR}/bench/duel.c")
+target_include_directories(test_duel PRIVATE "${CMAKE_SOURCE_DIR}")
