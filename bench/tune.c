@@ -139,7 +139,7 @@ run_work(struct pal_tune *tune, struct pal_tune_engine *engine, enum pal_tune_wo
                        : is_first                ? WORDS_MIN
                                                  : tune->n_words;
     uint32_t n_alone = work == PAL_TUNE_GLANCE ? 6 : is_first ? ALONE_MIN : tune->n_alone;
-    uint32_t n_four = work != PAL_TUNE_TURN ? 0 : is_first ? FOUR_MIN : tune->n_four;
+    uint32_t n_four = work != tune->turn ? 0 : is_first ? FOUR_MIN : tune->n_four;
     /* All four say the same, after the first has said it alone: its KV is there for all. */
     struct pal_trial_line lines[4];
     engine->n_prompts++;
@@ -193,7 +193,8 @@ try_sample(struct pal_tune *tune, struct pal_candidate *candidate, struct pal_sa
     for (int i = 0; i < TRIES; i++) {
         struct pal_tune_engine *engine = NULL;
         struct pal_sample sample;
-        enum pal_err err = pal_tune_bring_up(tune, &candidate->way, &engine, error);
+        enum pal_err err = pal_tune_bring_up(tune, &candidate->way,
+                                             candidate->work == PAL_TUNE_LAYERS, &engine, error);
         int64_t limit_us = limit_of(tune, candidate);
         if (err == PAL_OK && limit_us <= 0) {
             err = pal_error_set(error, PAL_ERR_TIMEOUT, "the time is over");
@@ -253,11 +254,11 @@ keep(struct pal_tune *tune, struct pal_candidate *candidate, const struct pal_sa
     size_t n =
         candidate->n_samples < PAL_DUEL_ROUNDS_MAX ? candidate->n_samples : PAL_DUEL_ROUNDS_MAX;
     candidate->turns[at] = sample->turn_ms;
-    if (candidate->is_usual && candidate->work == PAL_TUNE_TURN) {
+    if (candidate->is_usual && candidate->work == tune->turn) {
         tune->usual_ms = sample->turn_ms;
         tune->usual_us = pal_now_us();
     }
-    bool is_held = tune->usual_ms > 0 && candidate->work == PAL_TUNE_TURN;
+    bool is_held = tune->usual_ms > 0 && candidate->work == tune->turn;
     candidate->ratios[at] = is_held ? tune->usual_ms / sample->turn_ms : 0;
     candidate->ratio = median(candidate->ratios, n);
     candidate->way.turn_ms = pal_duel_quartile(candidate->turns, n);
@@ -290,7 +291,7 @@ pal_tune_sample(struct pal_tune *tune, struct pal_candidate *candidate, struct p
         }
         return false;
     }
-    if (tune->n_words == 0 && candidate->work == PAL_TUNE_TURN) {
+    if (tune->n_words == 0 && candidate->work == tune->turn) {
         size_work(tune, sample);
         return pal_tune_sample(tune, candidate, sample); /* with the right amount of work */
     }
@@ -325,11 +326,11 @@ void
 pal_tune_refresh_usual(struct pal_tune *tune)
 {
     struct pal_tuned usual = pal_tune_usual(tune);
-    int64_t wait_us = REFRESH_SHARE * tune->least_wall_us[PAL_TUNE_TURN];
+    int64_t wait_us = REFRESH_SHARE * tune->least_wall_us[tune->turn];
     wait_us = wait_us > REFRESH_US ? wait_us : REFRESH_US;
     if (tune->usual_ms > 0 && pal_now_us() - tune->usual_us > wait_us && is_loaded(tune, &usual)) {
         struct pal_sample sample;
-        struct pal_candidate *candidate = pal_tune_candidate(tune, &usual, PAL_TUNE_TURN);
+        struct pal_candidate *candidate = pal_tune_candidate(tune, &usual, tune->turn);
         if (candidate != NULL) {
             (void)pal_tune_sample(tune, candidate, &sample);
         }

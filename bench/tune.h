@@ -29,10 +29,11 @@
 /* What a sample computes; see tune.c. */
 enum pal_tune_work {
     PAL_TUNE_TURN,   /* the reference turn */
+    PAL_TUNE_LAYERS, /* the same on a few of a large model's layers, where builds are compared */
     PAL_TUNE_GLANCE, /* one turn alone: for the first start's three seconds */
     PAL_TUNE_PROMPT, /* a prompt of several hundred tokens, where batches differ */
 };
-#define PAL_TUNE_N_WORKS 3
+#define PAL_TUNE_N_WORKS 4
 
 struct pal_sample {
     double turn_ms;    /* the reference turn, worked out of the rest */
@@ -60,6 +61,7 @@ struct pal_candidate {
 struct pal_tune_engine {
     struct pal_trial trial;
     bool is_open;
+    bool is_layers; /* PAL_TUNE_LAYERS's model */
     struct pal_tuned way;
     int64_t used_us;
     uint64_t n_prompts;
@@ -69,6 +71,7 @@ struct pal_tune {
     /* given */
     const char *program; /* borrowed */
     const char *model_path;
+    const char *layers_path; /* a few layers of it; NULL = it is small enough as it is */
     const char *llama_dir;
     const char *gpu_device; /* of the plan's card; NULL = none */
     struct pal_plan plan;   /* what stays as it is: layers on the card, context */
@@ -87,6 +90,7 @@ struct pal_tune {
     struct pal_tuned best;
     double usual_turn_ms; /* of llama.cpp's own choice, in this run; 0 = not measured */
     /* how it goes */
+    enum pal_tune_work turn;           /* what candidates are compared by now */
     uint32_t n_words, n_alone, n_four; /* of a sample's work; by how fast the model is */
     double least_ms[PAL_TUNE_N_WORKS]; /* fastest reference turn so far; 0 = none */
     int64_t least_wall_us[PAL_TUNE_N_WORKS];
@@ -169,7 +173,7 @@ bool pal_tune_challenge(struct pal_tune *tune, const struct pal_tuned *way, enum
 /* ---- tune_engine.c ---- */
 
 /* An engine in that state, its first turns behind it. */
-enum pal_err pal_tune_bring_up(struct pal_tune *tune, const struct pal_tuned *way,
+enum pal_err pal_tune_bring_up(struct pal_tune *tune, const struct pal_tuned *way, bool is_layers,
                                struct pal_tune_engine **engine,
                                struct pal_error *error) PAL_MUST_USE;
 void pal_tune_drop(struct pal_tune *tune, struct pal_tune_engine *engine);

@@ -83,7 +83,8 @@ take_flags(struct flags *flags, int *argc, char **argv)
 static void
 report(struct pal_bench *bench, const struct pal_tune *tune)
 {
-    static const char *const works[PAL_TUNE_N_WORKS] = {"turn", "glance", "long prompt"};
+    static const char *const works[PAL_TUNE_N_WORKS] = {"turn", "a few layers", "glance",
+                                                        "long prompt"};
     pal_bench_section(bench, "Candidates");
     for (size_t i = 0; i < tune->n_candidates; i++) {
         const struct pal_candidate *candidate = &tune->candidates[i];
@@ -283,7 +284,7 @@ pal_bench_tune(int argc, char **argv)
     struct flags flags;
     struct pal_sweep sweep;
     struct pal_bench bench;
-    char *program = NULL;
+    struct pal_tuning tuning = {0};
     int status;
     if (!take_flags(&flags, &argc, argv)) {
         return PAL_EXIT_USAGE;
@@ -296,12 +297,12 @@ pal_bench_tune(int argc, char **argv)
     struct pal_tune *tune = pal_calloc(1, sizeof(*tune));
     planning->plan = pal_plan_make(&planning->machine, &planning->shape, &options);
     pal_bench_init(&bench, "tune");
-    if (pal_tuning_init(tune, planning, &program)) {
+    if (pal_tuning_init(&tuning, tune, planning)) {
         run(&bench, tune, planning, &flags);
     } else {
         pal_bench_fail(&bench, "nothing to measure with");
     }
-    free(program);
+    pal_tuning_finish(&tuning);
     free(tune);
     status = pal_bench_finish(&bench, sweep.json_path);
     pal_sweep_finish(&sweep);

@@ -23,7 +23,7 @@ has_same_weights(const struct pal_tuned *a, const struct pal_tuned *b)
 }
 
 static struct pal_engine_options
-options_for(const struct pal_tune *tune, const struct pal_tuned *way)
+options_for(const struct pal_tune *tune, const struct pal_tuned *way, bool is_layers)
 {
     const struct pal_plan *plan = &tune->plan;
     unsigned ways = (way->has_extra_bufts || plan->gpu >= 0 ? 0 : PAL_ENGINE_NO_EXTRA_BUFTS) |
@@ -36,7 +36,7 @@ options_for(const struct pal_tune *tune, const struct pal_tuned *way)
     ways |= PAL_ENGINE_NO_DRAFTS;
     return (struct pal_engine_options){
         .program = tune->program,
-        .model_path = tune->model_path,
+        .model_path = is_layers ? tune->layers_path : tune->model_path,
         .llama_dir = tune->llama_dir,
         .gpu_device = tune->gpu_device,
         .n_ctx_tokens = plan->n_ctx_tokens < CTX_TOKENS_MAX ? plan->n_ctx_tokens : CTX_TOKENS_MAX,
@@ -105,7 +105,8 @@ is_kept(const struct pal_tune *tune, const struct pal_tune_engine *engine)
  * longest.
  */
 static enum step
-choose(struct pal_tune *tune, const struct pal_tuned *way, struct pal_tune_engine **chosen)
+choose(struct pal_tune *tune, const struct pal_tuned *way, bool is_layers,
+       struct pal_tune_engine **chosen)
 {
     size_t n = tune->n_engines > 0 ? tune->n_engines : 1;
     struct pal_tune_engine *free_place = NULL, *similar = NULL, *oldest = NULL;
@@ -115,12 +116,13 @@ choose(struct pal_tune *tune, const struct pal_tuned *way, struct pal_tune_engin
             free_place = free_place != NULL ? free_place : engine;
             continue;
         }
-        if (pal_tune_is_same(&engine->way, way)) {
+        bool is_model = engine->is_layers == is_layers;
+        if (is_model && pal_tune_is_same(&engine->way, way)) {
             *chosen = engine;
             return STEP_NOTHING;
         }
         bool may_go = n < 3 || !is_kept(tune, engine);
-        bool is_similar = has_same_weights(&engine->way, way);
+        bool is_similar = is_model && has_same_weights(&engine->way, way);
         if (may_go && is_similar && (similar == NULL || engine->used_us < similar->used_us)) {
             similar = engine;
         }
@@ -146,18 +148,18 @@ warm_up(struct pal_tune_engine *engine, int64_t timeout_us, struct pal_error *er
 }
 
 enum pal_err
-pal_tune_bring_up(struct pal_tune *tune, const struct pal_tuned *way,
+pal_tune_bring_up(struct pal_tune *tune, const struct pal_tuned *way, bool is_layers,
                   struct pal_tune_engine **chosen, struct pal_error *error)
 {
     struct pal_tune_engine *engine = NULL;
-    const struct pal_engine_options options = options_for(tune, way);
+    const struct pal_engine_options options = options_for(tune, way, is_layers);
     int64_t left_us = pal_tune_left_us(tune);
     int64_t timeout_us = left_us < TRIAL_TIMEOUT_US ? left_us : TRIAL_TIMEOUT_US;
     *chosen = NULL;
     if (timeout_us <= 0) {
         return pal_error_set(error, PAL_ERR_TIMEOUT, "the time is over");
     }
-    enum step step = choose(tune, way, &engine);
+    enum step step = choose(tune, way, is_layers, &engine);
     if (tune->running != NULL && tune->running != engine) {
         pal_trial_settle(&tune->running->trial); /* its threads still spin */
     }
@@ -176,9 +178,10 @@ pal_tune_bring_up(struct pal_tune *tune, const struct pal_tuned *way,
         }
     }
     engine->way = *way;
+    engine->is_layers = is_layers;
     engine->used_us = pal_now_us();
     if (err == PAL_OK && step != STEP_NOTHING) {
-        int64_t usual_us = tune->least_wall_us[PAL_TUNE_TURN];
+        int64_t usual_us = tune->least_wall_us[tune->turn];
         int64_t limit_us = usual_us > 0 ? HOPELESS * usual_us + PAL_US_PER_S : timeout_us;
         err = warm_up(engine, limit_us < timeout_us ? limit_us : timeout_us, error);
     }

@@ -20,7 +20,6 @@
 #define BUILDS_MAX 8 /* of the highest score; older ones have never won */
 #define FINALISTS  4 /* beside ggml's own choice */
 /* Shares of the time at which each part ends, so that the next gets its turn. */
-#define SHARE_USUAL      0.15
 #define SHARE_ALL_BUILDS 0.30
 #define SHARE_BUILDS     0.40
 #define SHARE_FINALS     0.55
@@ -39,6 +38,7 @@
 #define USUAL_SAMPLES    2
 #define MATCH_ROUNDS     9
 #define LAST_ROUNDS      12
+#define N_REST           9 /* candidates that come after the builds, about */
 #define SURE_ROUNDS      5
 #define NARROW           0.02
 
@@ -99,6 +99,21 @@ build_way(const struct pal_tune *tune, const struct pal_variant *variants, size_
     return way;
 }
 
+/* llama.cpp's own choice, before all others. Returns what a sample takes with loading. */
+static int64_t
+sample_usual(struct pal_tune *tune)
+{
+    struct pal_sample sample;
+    struct pal_tuned way = pal_tune_usual(tune);
+    struct pal_candidate *usual = pal_tune_candidate(tune, &way, tune->turn);
+    int64_t began_us = pal_now_us();
+    bool is_there = usual != NULL;
+    for (int i = 0; i < USUAL_SAMPLES && is_there; i++) {
+        is_there = pal_tune_sample(tune, usual, &sample);
+    }
+    return pal_now_us() - began_us;
+}
+
 /* One sample of one build. Where loading took long, *cost_us becomes what it took with that. */
 static struct pal_candidate *
 try_build(struct pal_tune *tune, const struct pal_variant *variants, size_t i, bool has_extra_bufts,
@@ -106,7 +121,7 @@ try_build(struct pal_tune *tune, const struct pal_variant *variants, size_t i, b
 {
     struct pal_sample sample;
     struct pal_tuned way = build_way(tune, variants, i, has_extra_bufts);
-    struct pal_candidate *candidate = pal_tune_candidate(tune, &way, PAL_TUNE_TURN);
+    struct pal_candidate *candidate = pal_tune_candidate(tune, &way, tune->turn);
     int64_t began_us = pal_now_us();
     if (candidate == NULL || candidate->n_samples > 0) {
         return candidate;
@@ -140,7 +155,7 @@ try_builds(struct pal_tune *tune, const struct pal_variant *variants, size_t n,
         }
     }
     /* The best build also with the weights of the other kind. */
-    const struct pal_candidate *best = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+    const struct pal_candidate *best = best_of(tune, tune->turn, NULL, 0);
     for (size_t i = 1; i < n && best != NULL && !has_time && !has_card; i++) {
         bool extra = !best->way.has_extra_bufts;
         if (strcmp(variants[i].name, best->way.variant) == 0 &&
@@ -163,7 +178,7 @@ look_again(struct pal_tune *tune)
             return;
         }
         int64_t began_us = pal_now_us();
-        const struct pal_candidate *best = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+        const struct pal_candidate *best = best_of(tune, tune->turn, NULL, 0);
         for (size_t i = 0; i < tune->n_candidates && best != NULL; i++) {
             struct pal_candidate *candidate = &tune->candidates[i];
             struct pal_sample sample;
@@ -181,12 +196,12 @@ static void
 run_finals(struct pal_tune *tune, struct pal_candidate *home)
 {
     struct pal_match match = {.entries = {home}, .n_entries = 1};
-    const struct pal_candidate *first = best_of(tune, PAL_TUNE_TURN, NULL, 0);
+    const struct pal_candidate *first = best_of(tune, tune->turn, NULL, 0);
     double least_ms = first != NULL ? first->way.turn_ms : 0;
     size_t most =
         tune->n_engines < FINALISTS + 1 && tune->n_engines > 1 ? tune->n_engines : FINALISTS + 1;
     while (match.n_entries < most) {
-        struct pal_candidate *next = best_of(tune, PAL_TUNE_TURN, match.entries, match.n_entries);
+        struct pal_candidate *next = best_of(tune, tune->turn, match.entries, match.n_entries);
         if (next == NULL || next->way.turn_ms > NEAR * least_ms) {
             break;
         }
@@ -335,24 +350,61 @@ confirm(struct pal_tune *tune)
     tune->usual_turn_ms = usual_ms;
 }
 
+/* llama.cpp's own choice, and the builds beside it; the best of these is left in tune->best. */
 static void
-search(struct pal_tune *tune, const struct pal_variant *variants, size_t n_variants,
-       int64_t usual_cost_us)
+compare_builds(struct pal_tune *tune)
 {
+    struct pal_variant variants[PAL_VARIANTS_MAX];
+    size_t n = pal_variants_find(tune->llama_dir, variants);
     size_t most = tune->is_quick ? 2 : BUILDS_MAX;
-    size_t n = n_variants > most ? most : n_variants;
-    uint32_t counts[PAL_TUNE_THREADS_MAX];
-    size_t n_rest = pal_tune_thread_counts(tune, counts) + (tune->is_quick ? 0 : 7);
-    tune->n_expected = 1 + 2 * n + n_rest;
-    if (n > 0) {
-        try_builds(tune, variants, n, usual_cost_us);
-        look_again(tune);
+    n = n > most ? most : n;
+    int64_t cost_us = sample_usual(tune);
+    if (n == 0) {
+        return;
     }
-    tune->n_expected = tune->n_candidates + n_rest;
+    tune->n_expected = 1 + 2 * n + N_REST;
+    try_builds(tune, variants, n, cost_us);
+    look_again(tune);
+    tune->n_expected = tune->n_candidates + N_REST;
     struct pal_tuned way = build_way(tune, variants, 0, tune->plan.n_gpu_layers == 0);
-    struct pal_candidate *home = pal_tune_candidate(tune, &way, PAL_TUNE_TURN);
+    struct pal_candidate *home = pal_tune_candidate(tune, &way, tune->turn);
     if (home != NULL) {
         run_finals(tune, home);
+    }
+}
+
+/*
+ * The builds on a few layers first, where the model is large: reading it twenty times would take
+ * all the time there is. Who wins there has to win with the whole model, too.
+ */
+static void
+compare_builds_on_layers(struct pal_tune *tune)
+{
+    tune->turn = PAL_TUNE_LAYERS;
+    compare_builds(tune);
+    struct pal_tuned found = tune->best;
+    pal_tune_close(tune);
+    tune->turn = PAL_TUNE_TURN;
+    tune->n_words = 0;
+    tune->usual_ms = 0;
+    tune->open_us = 0;
+    tune->best = pal_tune_usual(tune);
+    (void)sample_usual(tune);
+    found.turn_ms = 0;
+    (void)pal_tune_challenge(tune, &found, PAL_TUNE_TURN, WIN, SHARE_FINALS);
+}
+
+enum pal_err
+pal_tune_search(struct pal_tune *tune, struct pal_error *error)
+{
+    tune->started_us = pal_now_us();
+    tune->n_candidates = 0;
+    tune->best = pal_tune_usual(tune);
+    tune->turn = PAL_TUNE_TURN;
+    if (tune->layers_path != NULL) {
+        compare_builds_on_layers(tune);
+    } else {
+        compare_builds(tune);
     }
     try_threads(tune, SHARE_THREADS);
     if (!tune->is_quick) {
@@ -361,29 +413,12 @@ search(struct pal_tune *tune, const struct pal_variant *variants, size_t n_varia
         try_batches(tune);
     }
     confirm(tune);
-}
-
-enum pal_err
-pal_tune_search(struct pal_tune *tune, struct pal_error *error)
-{
-    struct pal_variant variants[PAL_VARIANTS_MAX];
-    size_t n_variants = pal_variants_find(tune->llama_dir, variants);
-    tune->started_us = pal_now_us();
-    tune->n_candidates = 0;
-    tune->best = pal_tune_usual(tune);
-    struct pal_candidate *usual = pal_tune_candidate(tune, &tune->best, PAL_TUNE_TURN);
-    struct pal_sample sample;
-    bool is_there = true;
-    for (int i = 0; i < USUAL_SAMPLES && is_there && pal_tune_has_share(tune, SHARE_USUAL, 0);
-         i++) {
-        is_there = pal_tune_sample(tune, usual, &sample);
-    }
-    search(tune, variants, n_variants, pal_now_us() - tune->started_us);
     pal_tune_close(tune);
     const struct pal_candidate *best = best_of(tune, PAL_TUNE_TURN, NULL, 0);
     if (best == NULL) {
-        const char *why = usual->failure[0] != '\0' ? usual->failure : "no time";
-        return pal_error_set(error, PAL_ERR_ENGINE, "nothing runs here: %s", why);
+        const char *why = tune->n_candidates > 0 ? tune->candidates[0].failure : "";
+        return pal_error_set(error, PAL_ERR_ENGINE, "nothing runs here: %s",
+                             why[0] != '\0' ? why : "no time");
     }
     if (tune->best.turn_ms <= 0) { /* it could not be measured, and nothing was held to it */
         tune->best = best->way;

@@ -60,11 +60,15 @@ check_priority(const struct pal_config *config, struct pal_checkup *checkup)
 }
 
 static void
-check_threads(const struct pal_machine *machine, struct pal_checkup *checkup)
+check_threads(const struct pal_planning *planning, struct pal_checkup *checkup)
 {
-    const struct pal_cpu *cpu = &machine->cpu;
+    const struct pal_cpu *cpu = &planning->machine.cpu;
     enum pal_why why;
     uint32_t n = pal_plan_threads(cpu, &why);
+    if (planning->plan.n_threads > 0) { /* there is a model to plan for */
+        n = planning->plan.n_threads;
+        why = planning->plan.why_threads;
+    }
     (void)pal_checkup_add(checkup, "threads", PAL_HEALTH_OK,
                           PAL_T("threads for replies: %u, %s (the rule of thumb says %u)",
                                 "fils pour répondre : %u, %s (la règle simple dit %u)"),
@@ -140,7 +144,7 @@ pal_check_machine(const struct pal_planning *planning, struct pal_checkup *check
 {
     const struct pal_machine *machine = &planning->machine;
     check_cpu(machine, checkup);
-    check_threads(machine, checkup);
+    check_threads(planning, checkup);
     check_priority(&planning->config, checkup);
     check_memory(machine, checkup);
     for (uint32_t i = 0; i < machine->n_gpus; i++) {

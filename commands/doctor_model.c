@@ -44,6 +44,14 @@ check_fit(const struct pal_plan *plan, struct pal_checkup *checkup)
         available);
 }
 
+static const char *
+build_name(const struct pal_tuned *tuned)
+{
+    return tuned->variant[0] != '\0'
+               ? tuned->variant
+               : PAL_T("ggml's own choice of build", "variante choisie par ggml");
+}
+
 static void
 check_tuned(const struct pal_planning *planning, struct pal_checkup *checkup)
 {
@@ -76,7 +84,7 @@ check_tuned(const struct pal_planning *planning, struct pal_checkup *checkup)
             checkup, "tune", PAL_HEALTH_OK,
             PAL_T("measured for three seconds at the first start, %d days ago: %s, %s",
                   "mesuré trois secondes au premier démarrage, il y a %d jours : %s, %s"),
-            days, tuned.variant[0] != '\0' ? tuned.variant : "CPU",
+            days, build_name(&tuned),
             tuned.has_extra_bufts ? PAL_T("weights rearranged", "poids réarrangés")
                                   : PAL_T("weights mapped", "poids mappés"));
         pal_check_mend(check, "palabre tune");
@@ -86,8 +94,7 @@ check_tuned(const struct pal_planning *planning, struct pal_checkup *checkup)
         pal_checkup_add(checkup, "tune", is_old ? PAL_HEALTH_WARN : PAL_HEALTH_OK,
                         PAL_T("tuned %d days ago: %s, %u and %u threads",
                               "réglé il y a %d jours : %s, %u et %u fils"),
-                        days, tuned.variant[0] != '\0' ? tuned.variant : "CPU", tuned.n_threads,
-                        tuned.n_threads_batch);
+                        days, build_name(&tuned), tuned.n_threads, tuned.n_threads_batch);
     if (is_old) {
         pal_check_mend(check, "palabre tune");
     }

@@ -1,13 +1,12 @@
 #include "commands/quick_measure.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "bench/tune.h"
-#include "gguf/synth.h"
+#include "commands/stand_in.h"
 #include "plan/tuned.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -19,67 +18,6 @@
 
 #define BUDGET_US      (3 * PAL_US_PER_S)
 #define CTX_TOKENS_MAX 2048
-/* Larger models are stood in for by about so many bytes of their layers: more than caches hold. */
-#define WHOLE_MAX_BYTES (192 * PAL_MIB)
-#define STAND_IN_BYTES  (96 * PAL_MIB)
-
-/* ---- the stand-in ---- */
-
-/* The file's own mixture of types, or the usual one. */
-static const struct pal_gguf_quant *
-quant_of(const struct pal_shape *shape)
-{
-    const struct pal_gguf_quant *quant = pal_gguf_quant_find(shape->quant);
-    return quant != NULL ? quant : pal_gguf_quant_find("q4_k_m");
-}
-
-/* The model's dimensions, with few layers and a small vocabulary. */
-static bool
-stand_in_shape(const struct pal_shape *shape, struct pal_gguf_shape *small)
-{
-    const struct pal_shape_layer *layer = &shape->layers[0];
-    *small = *pal_gguf_shape_find("tiny");
-    if (shape->n_heads == 0 || shape->q_row % shape->n_heads != 0 || layer->bytes == 0) {
-        return false;
-    }
-    uint32_t head = shape->q_row / shape->n_heads;
-    small->name = "stand-in";
-    small->n_layers = (uint32_t)((STAND_IN_BYTES + layer->bytes - 1) / layer->bytes);
-    small->n_layers = small->n_layers < shape->n_layers ? small->n_layers : shape->n_layers;
-    small->embedding = shape->n_embd;
-    small->feed_forward = shape->n_ff;
-    small->n_heads = shape->n_heads;
-    small->n_heads_kv = layer->k_row / head;
-    small->head_length = head;
-    small->has_rope_factors = false;
-    /* What the writer can't pack into blocks of 32 is no model that it knows. */
-    return small->n_heads_kv > 0 && layer->k_row % head == 0 &&
-           shape->n_heads % small->n_heads_kv == 0 && small->embedding % 32 == 0 &&
-           small->feed_forward > 0 && small->feed_forward % 32 == 0 && head % 2 == 0;
-}
-
-/* Writes it and takes its name away at once, so that nothing stays behind. -1: it can't be. */
-static int
-make_stand_in(const struct pal_shape *shape)
-{
-    struct pal_gguf_shape small;
-    struct pal_error error;
-    const char *folder = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
-    const struct pal_gguf_synth_options options = {.shape = &small, .quant = quant_of(shape)};
-    if (!stand_in_shape(shape, &small)) {
-        return -1;
-    }
-    char *path = pal_printf("%s/palabre-stand-in-%d.gguf", folder, (int)getpid());
-    int fd = -1;
-    if (pal_gguf_synth(path, &options, &error) == PAL_OK) {
-        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-        (void)unlink(path);
-    } else {
-        pal_log_debug("no stand-in", "reason=" PAL_LOG_STR, error.text);
-    }
-    free(path);
-    return fd;
-}
 
 /* ---- the measurement ---- */
 
@@ -96,11 +34,11 @@ static void
 measure(const struct pal_quick_measure *of, int64_t began_us, struct pal_tuned *found)
 {
     struct pal_tune *tune = pal_calloc(1, sizeof(*tune));
-    int fd = of->shape->file_bytes > WHOLE_MAX_BYTES ? make_stand_in(of->shape) : -1;
-    char *stand_in = fd >= 0 ? pal_printf("/proc/%d/fd/%d", (int)getpid(), fd) : NULL;
+    struct pal_stand_in stand_in;
+    bool has_stand_in = pal_stand_in_make(&stand_in, of->shape);
     struct pal_error error;
     tune->program = of->program;
-    tune->model_path = stand_in != NULL ? stand_in : of->model_path;
+    tune->model_path = has_stand_in ? stand_in.path : of->model_path;
     tune->llama_dir = of->llama_dir;
     tune->plan = *of->plan;
     if (tune->plan.n_ctx_tokens > CTX_TOKENS_MAX) {
@@ -113,13 +51,10 @@ measure(const struct pal_quick_measure *of, int64_t began_us, struct pal_tuned *
         pal_log_debug("nothing to compare", "reason=" PAL_LOG_STR, error.text);
     }
     *found = tune->best;
-    if (stand_in != NULL) { /* its turns are not the model's */
+    if (has_stand_in) { /* its turns are not the model's */
         found->turn_ms = found->usual_turn_ms = 0;
     }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    free(stand_in);
+    pal_stand_in_remove(&stand_in);
     free(tune);
 }
 

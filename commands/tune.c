@@ -82,16 +82,19 @@ pal_tuning_print_table(const struct pal_tune *tune)
         (void)printf(
             "%c %9.1f  %12s  %7u  %s%s%s\n", is_best ? '*' : ' ', candidate->way.turn_ms, ratio,
             candidate->n_samples, text,
-            candidate->work == PAL_TUNE_PROMPT ? PAL_T(" (long prompt)", " (longue invite)") : "",
+            candidate->work == PAL_TUNE_PROMPT   ? PAL_T(" (long prompt)", " (longue invite)")
+            : candidate->work == PAL_TUNE_LAYERS ? PAL_T(" (a few layers)", " (quelques couches)")
+                                                 : "",
             candidate->is_usual ? PAL_T(" (llama.cpp's own)", " (celle de llama.cpp)") : "");
     }
 }
 
 bool
-pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char **program)
+pal_tuning_init(struct pal_tuning *tuning, struct pal_tune *tune,
+                const struct pal_planning *planning)
 {
-    *program = pal_path_program();
-    if (*program == NULL) {
+    *tuning = (struct pal_tuning){.program = pal_path_program()};
+    if (tuning->program == NULL) {
         (void)fprintf(stderr, "%s",
                       PAL_T("palabre: cannot find this program's own file in /proc\n",
                             "palabre: impossible de trouver ce programme dans /proc\n"));
@@ -100,12 +103,16 @@ pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char
     if (!pal_log_enabled(PAL_LOG_DEBUG)) {
         pal_log_init(PAL_LOG_ERROR, STDERR_FILENO); /* each trial's engine would tell its life */
     }
+    if (planning->plan.n_gpu_layers == 0) { /* on a card the build matters little */
+        (void)pal_stand_in_make(&tuning->layers, &planning->shape);
+    }
     enum pal_why why;
     struct pal_cpu quiet = planning->machine.cpu;
     quiet.busy_cpus = 0;
     *tune = (struct pal_tune){
-        .program = *program,
+        .program = tuning->program,
         .model_path = planning->model_path,
+        .layers_path = tuning->layers.path,
         .llama_dir = planning->llama_dir,
         .gpu_device =
             planning->plan.gpu >= 0 ? planning->machine.gpus[planning->plan.gpu].device : NULL,
@@ -119,6 +126,14 @@ pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char
         .on_trial = pal_tuning_show_trial,
     };
     return true;
+}
+
+void
+pal_tuning_finish(struct pal_tuning *tuning)
+{
+    pal_stand_in_remove(&tuning->layers);
+    free(tuning->program);
+    *tuning = (struct pal_tuning){0};
 }
 
 static void
@@ -142,14 +157,14 @@ search_and_keep(const struct pal_planning *planning)
 {
     struct pal_error error;
     struct pal_tune *tune = pal_calloc(1, sizeof(*tune));
-    char *program = NULL;
+    struct pal_tuning tuning = {0};
     char *path = pal_tuned_path(&planning->machine, &planning->shape);
     int status = PAL_EXIT_FAILED;
     if (path == NULL) {
         (void)fprintf(stderr, "%s",
                       PAL_T("palabre: there is no home folder to keep the result in\n",
                             "palabre: pas de dossier personnel où garder le résultat\n"));
-    } else if (pal_tuning_init(tune, planning, &program)) {
+    } else if (pal_tuning_init(&tuning, tune, planning)) {
         if (pal_tune_search(tune, &error) != PAL_OK ||
             pal_tuned_save(path, &tune->best, &error) != PAL_OK) {
             (void)fprintf(stderr, "palabre: %s\n", error.text);
@@ -158,7 +173,7 @@ search_and_keep(const struct pal_planning *planning)
             status = PAL_EXIT_OK;
         }
     }
-    free(program);
+    pal_tuning_finish(&tuning);
     free(path);
     free(tune);
     return status;

@@ -3,12 +3,22 @@
 /* What `palabre tune` and `palabre bench tune` share. Main thread. */
 #include "bench/tune.h"
 #include "commands/planning.h"
+#include "commands/stand_in.h"
+
+/* What a search borrows. */
+struct pal_tuning {
+    char *program; /* owned: this program's own file */
+    struct pal_stand_in layers;
+};
 
 /*
- * Everything that a search is given. *program is the caller's and must outlive the search. False:
- * the reason has been printed.
+ * Everything that a search is given. *tuning must outlive it. False: the reason has been printed
+ * and nothing is left to free.
  */
-bool pal_tuning_init(struct pal_tune *tune, const struct pal_planning *planning, char **program);
+bool pal_tuning_init(struct pal_tuning *tuning, struct pal_tune *tune,
+                     const struct pal_planning *planning);
+/* Accepts a zeroed one. */
+void pal_tuning_finish(struct pal_tuning *tuning);
 
 /* A line on standard error for a finished trial. */
 void pal_tuning_show_trial(const struct pal_tune *tune, const struct pal_candidate *candidate);

@@ -158,19 +158,24 @@ test('tune keeps what it found, and plan and doctor know', () => {
     assert.match(json.checks.find((c) => c.id === 'tune').text, /tuned 0 days ago/);
 });
 
-test('another model taken while talking gets a plan of its own', async () => {
-    const other = join(home, 'wide.gguf');
-    execFileSync(palabre, ['model', 'synth', '--like', 'tiny', '--quant', 'f16', other], { stdio: 'ignore' });
-    const [path] = readdirSync(tunes).filter((name) => name.endsWith('.json'));
-    const tuned = JSON.parse(readFileSync(join(tunes, path), 'utf8'));
-    const args = ['--model', other, '--log-level', 'info', '--bot-max-tokens-chill', '2', '--persona', 'x',
-        '--bot-model-timeout', '100', '--lang', 'en'];
-    const { status, err } = await chat(args, {}, `hi\n/model ${model}\nhi\n`);
-    assert.equal(status, 0, err);
-    const found = [...err.matchAll(/number of threads found: (\d+).*tuned=(\d)/g)].map((m) => [m[1], m[2]]);
-    assert.equal(found.length, 2, err);
-    assert.equal(found[0][1], '0');
-    assert.deepEqual(found[1], [String(tuned.n_threads), '1']);
+test('an exhaustive sweep can be broken off, goes on, and refuses a file that is not its own', () => {
+    const sweep = join(home, 'sweep');
+    const [kept] = readdirSync(tunes).filter((name) => name.endsWith('.json'));
+    writeFileSync(`${sweep}.pick`, readFileSync(join(tunes, kept))); // so that it need not search
+    const bench = () => run(['bench', 'tune', '--exhaustive', '--resume', sweep, '--seconds', '4', '--model', model]);
+    const measured = ({ status, out, err }) => {
+        assert.equal(status, 0, out + err);
+        return Number(out.match(/ways measured +(\d+)/)[1]);
+    };
+    const first = measured(bench());
+    const second = measured(bench());
+    assert.ok(second > first, `${second} after ${first}`);
+    const lines = readFileSync(sweep, 'utf8').split('\n');
+    assert.equal(lines.length - 2, second); // a head, and what ends the last line
+    writeFileSync(sweep, lines.slice(1).join('\n'));
+    const { status, out, err } = bench();
+    assert.equal(status, 1);
+    assert.match(out + err, /is no sweep of this model on this machine/);
 });
 
 // A real Vulkan device, if only in software, and slow: one thread and few tokens.
@@ -261,7 +266,7 @@ test('a first start measures for three seconds, once, and doctor tells', async (
     }
 });
 
-function chat(args, env, input = 'hi\n') {
+function chat(args, env) {
     return new Promise((resolve) => {
         const child = spawn(palabre, ['chat', ...args], {
             env: {
@@ -271,7 +276,7 @@ function chat(args, env, input = 'hi\n') {
         let err = '';
         child.stderr.on('data', (bytes) => { err += bytes; });
         child.stdout.resume();
-        child.stdin.end(input);
+        child.stdin.end('hi\n');
         child.on('close', (status) => resolve({ status, err }));
     });
 }

@@ -1,6 +1,8 @@
 /* Who is faster, on a machine that others use too. */
 #include "test.h"
 
+#include <stdbool.h>
+
 #include "bench/duel.h"
 
 /* A pair of candidates on such a machine: most samples right, some far too slow. */
