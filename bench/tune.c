@@ -282,7 +282,7 @@ pal_tune_sample(struct pal_tune *tune, struct pal_candidate *candidate, struct p
     }
     enum pal_err err = try_sample(tune, candidate, sample, &error);
     if (err != PAL_OK) {
-        if (pal_tune_left_us(tune) > 0 && candidate->n_samples == 0) {
+        if (pal_tune_left_us(tune) > GRACE_US && candidate->n_samples == 0) {
             (void)snprintf(candidate->failure, sizeof(candidate->failure), "%.90s",
                            err == PAL_ERR_TIMEOUT
                                ? PAL_T("given up: far too slow", "abandonné : bien trop lent")

@@ -15,7 +15,8 @@
  *     tune_engine.c  engines: opened, kept, brought into a candidate's state
  *     tune.c         candidates and their samples
  *     tune_match.c   several candidates by turns: who is faster?
- *     tune_search.c  which candidates, in which order
+ *     tune_builds.c  which builds are tried
+ *     tune_search.c  and what else, in which order
  */
 #include "bench/duel.h"
 #include "bench/trial.h"
@@ -106,14 +107,21 @@ struct pal_tune {
 /* Searches. PAL_ERR_ENGINE if nothing runs at all; *error says why the first did not. */
 enum pal_err pal_tune_search(struct pal_tune *tune, struct pal_error *error) PAL_MUST_USE;
 
+/* Counts of threads worth trying, ascending; returns how many. */
+size_t pal_tune_thread_counts(const struct pal_tune *tune, uint32_t counts[PAL_TUNE_THREADS_MAX]);
+
+/* ---- tune_builds.c ---- */
+
+/* llama.cpp's own choice, and the builds beside it; the best of these is left in tune->best. */
+void pal_tune_compare_builds(struct pal_tune *tune);
+/* The best of that work that no `except` names; NULL if there is none left. */
+struct pal_candidate *pal_tune_best(struct pal_tune *tune, enum pal_tune_work work,
+                                    struct pal_candidate **except, size_t n_except);
 /*
  * The few best guesses alone: builds, and weights rearranged or mapped. PAL_ERR_TIMEOUT: the budget
  * was too short to compare any two; tune->best is llama.cpp's own choice then.
  */
 enum pal_err pal_tune_glance(struct pal_tune *tune, struct pal_error *error) PAL_MUST_USE;
-
-/* Counts of threads worth trying, ascending; returns how many. */
-size_t pal_tune_thread_counts(const struct pal_tune *tune, uint32_t counts[PAL_TUNE_THREADS_MAX]);
 
 /* ---- tune.c ---- */
 

@@ -92,7 +92,9 @@ report(struct pal_bench *bench, const struct pal_tune *tune)
         (void)pal_tune_describe(&candidate->way, name, sizeof(name));
         if (candidate->failure[0] != '\0') {
             (void)printf("  %s: %s\n", name, candidate->failure);
-            continue;
+        }
+        if (candidate->n_samples == 0) {
+            continue; /* or the time was over first */
         }
         (void)snprintf(note, sizeof(note),
                        "%s, %u samples (%u taken again); %.2f times llama.cpp's own beside it%s",

@@ -11,6 +11,7 @@
 
 /* The first turns may take so many of the fastest's samples. */
 #define HOPELESS 6
+#define SLOW_US  (700 * PAL_US_PER_MS)
 #define RENEW_US (800 * PAL_US_PER_MS)
 
 /* What has to be done with an engine before it serves. */
@@ -180,7 +181,9 @@ pal_tune_bring_up(struct pal_tune *tune, const struct pal_tuned *way, bool is_la
     engine->way = *way;
     engine->is_layers = is_layers;
     engine->used_us = pal_now_us();
-    if (err == PAL_OK && step != STEP_NOTHING) {
+    /* Of a slow model the first touch of a new context is a small part of a sample. */
+    bool is_slow = tune->least_wall_us[tune->turn] > SLOW_US;
+    if (err == PAL_OK && (step == STEP_OPEN || (step == STEP_RETUNE && !is_slow))) {
         int64_t usual_us = tune->least_wall_us[tune->turn];
         int64_t limit_us = usual_us > 0 ? HOPELESS * usual_us + PAL_US_PER_S : timeout_us;
         err = warm_up(engine, limit_us < timeout_us ? limit_us : timeout_us, error);
