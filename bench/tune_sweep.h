@@ -21,7 +21,7 @@ struct pal_tune_sweep {
 };
 
 /* A model whose turn takes less than that is swept whole. */
-#define PAL_TUNE_WHOLE_TURN_MS 2000
+#define PAL_TUNE_WHOLE_TURN_MS 200
 
 void pal_tune_sweep_init(struct pal_tune_sweep *sweep, const struct pal_tune *tune, bool is_whole);
 void pal_tune_sweep_finish(struct pal_tune_sweep *sweep);
