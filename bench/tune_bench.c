@@ -33,9 +33,9 @@ static const struct pal_config_request request = {
     .command = "bench tune",
     .arguments = "[--exhaustive [--resume FILE] [--seconds N]] [--quick] [--json FILE]",
     .about_en = "Holds what 'palabre tune' picks against a sweep of everything. With --resume what "
-                "is known goes to a file, and after N seconds the sweep may be broken off.",
+                "is known goes to a file, and the sweep is broken off after N seconds.",
     .about_fr = "Compare le choix de « palabre tune » au balayage de tout. Avec --resume, ce qui "
-                "est connu va dans un fichier, et le balayage peut s'arrêter après N secondes.",
+                "est connu va dans un fichier, et le balayage s'arrête après N secondes.",
     .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_AI,
 };
 
@@ -224,7 +224,7 @@ hold_to_sweep(struct pal_bench *bench, struct pal_tune *tune, const struct pal_t
 
 static void
 sweep_all(struct pal_bench *bench, struct pal_tune *tune, const struct flags *flags,
-          const char *key, int64_t until_us)
+          const char *key)
 {
     struct pal_tune_sweep sweep;
     struct pal_error error;
@@ -233,9 +233,10 @@ sweep_all(struct pal_bench *bench, struct pal_tune *tune, const struct flags *fl
     pal_tune_sweep_init(&sweep, tune, tune->usual_turn_ms < PAL_TUNE_WHOLE_TURN_MS);
     tune->n_candidates = 0;
     tune->best = pal_tune_usual(tune); /* stays loaded, and no other */
-    start_clock(tune, until_us - pal_now_us());
+    start_clock(tune, ALL_US);
     struct pal_candidate *usual = pal_tune_candidate(tune, &tune->best, PAL_TUNE_TURN);
     bool is_there = pal_tune_sample(tune, usual, &sample);
+    start_clock(tune, flags->limit_us);
     if (!is_there) {
         pal_bench_fail(bench, "llama.cpp's own choice can't be measured here");
     } else if (pal_tune_sweep_run(&sweep, tune, flags->resume, key, &error) != PAL_OK) {
@@ -263,14 +264,13 @@ static void
 run(struct pal_bench *bench, struct pal_tune *tune, const struct pal_planning *planning,
     const struct flags *flags)
 {
-    int64_t until_us = pal_now_us() + flags->limit_us;
     char *key = pal_tuned_path(&planning->machine, &planning->shape);
     char *kept_path = flags->resume != NULL ? pal_printf("%s.pick", flags->resume) : NULL;
     if (pick(bench, tune, kept_path)) {
         tune->on_trial = NULL;
         struct pal_tuned picked = tune->best;
         if (planning->flags.wants_all) {
-            sweep_all(bench, tune, flags, key != NULL ? key : "-", until_us);
+            sweep_all(bench, tune, flags, key != NULL ? key : "-");
         } else {
             hold_to_usual(bench, tune, &picked);
         }

@@ -162,7 +162,7 @@ test('an exhaustive sweep can be broken off, goes on, and refuses a file that is
     const sweep = join(home, 'sweep');
     const [kept] = readdirSync(tunes).filter((name) => name.endsWith('.json'));
     writeFileSync(`${sweep}.pick`, readFileSync(join(tunes, kept))); // so that it need not search
-    const bench = () => run(['bench', 'tune', '--exhaustive', '--resume', sweep, '--seconds', '4', '--model', model]);
+    const bench = () => run(['bench', 'tune', '--exhaustive', '--resume', sweep, '--seconds', '6', '--model', model]);
     const measured = ({ status, out, err }) => {
         assert.equal(status, 0, out + err);
         return Number(out.match(/ways measured +(\d+)/)[1]);
