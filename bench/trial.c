@@ -360,7 +360,8 @@ pal_trial_begin(struct pal_trial *trial, uint32_t n_prompt, uint32_t n_reply, ui
                 struct pal_error *error)
 {
     trial->first_id = UINT64_MAX; /* nobody waits for it by number */
-    enum pal_err err = submit(trial, n_prompt, n_reply, error);
+    struct pal_trial_line line = new_line(trial, n_prompt);
+    enum pal_err err = submit(trial, &line, n_reply, error);
     *id = trial->last_id;
     return err;
 }
