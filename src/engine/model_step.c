@@ -191,7 +191,9 @@ static int32_t
 decode(struct pal_model_worker *w)
 {
     enum pal_fault_step fault = pal_fault_next_step(&w->fault);
-    while (fault == PAL_FAULT_STEP_HANGS) {
+    if (fault == PAL_FAULT_STEP_HANGS) {
+        for (;;) {
+        }
     }
     if (fault == PAL_FAULT_STEP_FAILS) {
         return w->fault.status;

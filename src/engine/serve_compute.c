@@ -65,6 +65,32 @@ pal_host_progress(struct pal_host *host, float progress)
     }
 }
 
+void
+pal_host_limit_memory(struct pal_host *host, uint64_t growth_bytes)
+{
+    struct pal_error error;
+    if (host->is_process && pal_sandbox_limit_memory(growth_bytes, &error) != PAL_OK) {
+        pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
+    }
+}
+
+/* Once the model is there. A card's driver maps what it likes, when it likes. */
+static void
+limit_growth(struct pal_host *host, const struct pal_settings *settings, uint64_t more_bytes)
+{
+    if (host->facts.n_layers_gpu == 0) {
+        pal_host_limit_memory(host, GROWTH_MAX_BYTES + settings->park_ram_bytes + more_bytes);
+    }
+}
+
+/* KV of these settings, going by that of the present ones. */
+static uint64_t
+kv_bytes_of(const struct pal_engine_facts *facts, const struct pal_settings *settings)
+{
+    uint64_t n_now = facts->n_ctx_tokens != 0 ? facts->n_ctx_tokens : 1;
+    return facts->kv_bytes / n_now * settings->n_ctx_tokens * 4; /* of any type: F32 at most */
+}
+
 /* The worker looks at the settings by a pointer, so they are changed in their place. */
 static void
 change_settings(struct pal_host *host, const struct pal_worker *worker,
@@ -82,9 +108,11 @@ change_settings(struct pal_host *host, const struct pal_worker *worker,
     *settings = message->settings;
     atomic_store(&host->busy_at, began_us);
     if (worker->ops->retune != NULL) {
+        limit_growth(host, settings, kv_bytes_of(&host->facts, settings));
         err = worker->ops->retune(worker->self, &host->facts, &error);
     }
     atomic_store(&host->busy_at, 0);
+    limit_growth(host, settings, 0);
     host->facts.load_us = pal_now_us() - began_us;
     emit_state(host, err == PAL_OK ? PAL_ENGINE_READY : PAL_ENGINE_FAILED, 1,
                err == PAL_OK ? &host->facts : NULL, err == PAL_OK ? NULL : &error);
@@ -149,15 +177,6 @@ compute(struct pal_host *host, const struct pal_worker *worker, struct pal_setti
     }
 }
 
-void
-pal_host_limit_memory(struct pal_host *host, uint64_t growth_bytes)
-{
-    struct pal_error error;
-    if (host->is_process && pal_sandbox_limit_memory(growth_bytes, &error) != PAL_OK) {
-        pal_log_warn("the engine's memory has no limit", "reason=" PAL_LOG_STR, error.text);
-    }
-}
-
 /* What is not needed any more is given up. Without it we are as good as most, and say so. */
 static void
 lock_up(struct pal_host *host, const struct pal_settings *settings)
@@ -167,10 +186,7 @@ lock_up(struct pal_host *host, const struct pal_settings *settings)
     if (pal_sandbox_close(&error) != PAL_OK) {
         pal_log_warn("the engine runs without a sandbox", "reason=" PAL_LOG_STR, error.text);
     }
-    /* A card's driver maps what it likes, when it likes. */
-    if (host->facts.n_layers_gpu == 0) {
-        pal_host_limit_memory(host, GROWTH_MAX_BYTES + settings->park_ram_bytes);
-    }
+    limit_growth(host, settings, 0);
 }
 
 void

@@ -80,13 +80,14 @@ fill_random(struct copy *copy, uint8_t *at, size_t n)
 static uint8_t *
 find_value(struct copy *copy, const char *key)
 {
-    char full[256];
+    char full[256] = "";
     struct pal_gguf_facts facts = pal_gguf_facts(copy->source->gguf);
     (void)snprintf(full, sizeof(full), "%s%s", key[0] == '.' ? facts.architecture : "", key);
-    uint8_t pattern[8 + sizeof(full)] = {(uint8_t)strlen(full)};
-    memcpy(pattern + 8, full, strlen(full));
-    uint8_t *found = memmem(copy->bytes, copy->len, pattern, 8 + strlen(full));
-    return found != NULL ? found + 8 + strlen(full) + 4 : NULL;
+    size_t len = strlen(full);
+    uint8_t pattern[8 + sizeof(full)] = {(uint8_t)len};
+    memcpy(pattern + 8, full, sizeof(full));
+    uint8_t *found = memmem(copy->bytes, copy->len, pattern, 8 + len);
+    return found != NULL ? found + 8 + len + 4 : NULL;
 }
 
 static void
