@@ -38,7 +38,7 @@ static const char *const part_names[PARTS] = {"quiet", "loop", "busy", "spin", "
 static const struct pal_config_request request = {
     .command = "bench beside",
     .arguments = "[--part quiet|loop|busy|spin|game] [--rounds N] [--window SECONDS] "
-                 "[--json FILE]",
+                 "[--sleep] [--json FILE]",
     .about_en = "Measures the engine beside other programs, and a game beside the engine.",
     .about_fr = "Mesure le moteur à côté d'autres programmes, et un jeu à côté du moteur.",
     .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_AI,
@@ -48,6 +48,7 @@ static const struct pal_config_request request = {
 struct variant {
     char name[32];
     uint32_t n_threads; /* 0 = paced */
+    bool sleeps;        /* threads wait for the next step without spinning */
 };
 
 struct session {
@@ -59,6 +60,7 @@ struct session {
     size_t n_variants;
     char **spinner_argv; /* owned array, borrowed words */
     bool wants[PARTS];
+    bool wants_sleep;
     uint32_t n_rounds;
     int64_t window_us;
 };
@@ -86,7 +88,9 @@ take_flags(struct session *session, int *argc, char **argv)
     for (int i = 1; i < *argc && ok; i++) {
         const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
         char *end = NULL;
-        if (value != NULL && strcmp(argv[i], "--part") == 0) {
+        if (strcmp(argv[i], "--sleep") == 0) {
+            session->wants_sleep = true;
+        } else if (value != NULL && strcmp(argv[i], "--part") == 0) {
             ok = take_part(session, argv[++i]);
         } else if (value != NULL && strcmp(argv[i], "--rounds") == 0) {
             unsigned long n = strtoul(argv[++i], &end, 10);
@@ -166,6 +170,11 @@ choose_variants(struct session *session)
     for (size_t i = 0; i < PAL_COUNT_OF(counts); i++) {
         add_variant(session, counts[i]);
     }
+    if (session->wants_sleep) {
+        PAL_ASSERT(session->n_variants < BESIDE_VARIANTS_MAX);
+        session->variants[session->n_variants++] = (struct variant){
+            .name = "fixed, all threads, sleeping", .n_threads = most, .sleeps = true};
+    }
 }
 
 static struct pal_engine_options
@@ -178,6 +187,7 @@ options_of(const struct session *session, const struct variant *variant)
     } else {
         options.n_threads = options.n_threads_batch = variant->n_threads;
     }
+    options.ways |= variant->sleeps ? (unsigned)PAL_ENGINE_NO_POLL : 0;
     return options;
 }
 

@@ -282,16 +282,21 @@ ipc_bench_engine(struct pal_bench *bench, struct ipc_avatar *avatar, const char 
         const char *name;
         bool is_prompt;
         unsigned ways;
+        enum pal_engine_priority priority;
     } rows[] = {
-        {"three streams on every core", true, 0},
-        {"three streams on every core, a loop like any other", false, 0},
-        {"three streams, threads paced", true, PAL_ENGINE_PACED},
+        {"three streams on every core", true, 0, PAL_ENGINE_PRIORITY_NORMAL},
+        {"three streams on every core, a loop like any other", false, 0,
+         PAL_ENGINE_PRIORITY_NORMAL},
+        {"three streams, threads paced", true, PAL_ENGINE_PACED, PAL_ENGINE_PRIORITY_NORMAL},
+        {"three streams on every core, low priority", true, 0, PAL_ENGINE_PRIORITY_LOW},
+        {"three streams on every core, idle priority", true, 0, PAL_ENGINE_PRIORITY_IDLE},
     };
     for (size_t i = 0; i < PAL_COUNT_OF(rows); i++) {
         struct engine_run run = base;
         run.name = rows[i].name;
         run.is_prompt = rows[i].is_prompt;
         run.options.ways = rows[i].ways;
+        run.options.priority = rows[i].priority;
         measure(&run);
     }
     free(program);
