@@ -11,6 +11,9 @@
 /* Of the time between two steps: one in so many counts, and none for more than so many times. */
 #define BETWEEN_DIV       16
 #define BETWEEN_MAX_TIMES 2
+/* A step may take so many times as long as expected, and so much longer, before it is given up. */
+#define PATIENCE_TIMES 4
+#define PATIENCE_US    (300 * PAL_US_PER_MS)
 
 /*
  * A step failed: 1 = no room in the KV, 2 = aborted, negative = an error. llama.cpp may have kept a
@@ -150,12 +153,17 @@ settle_drafts(struct pal_model_worker *w, size_t n_decoding, size_t n_right, int
     pal_drafts_settle(&w->drafts, us, plain_us, n_decoding, n_right);
 }
 
+static bool
+is_paced(const struct pal_model_worker *w)
+{
+    return w->settings->n_threads == 0 || (w->settings->ways & PAL_ENGINE_PACED) != 0;
+}
+
 void
 pal_model_keep_pace(struct pal_model_worker *w, int64_t now_us)
 {
     struct pal_pace_sample now;
-    bool is_paced = w->settings->n_threads == 0 || (w->settings->ways & PAL_ENGINE_PACED) != 0;
-    if (!is_paced) {
+    if (!is_paced(w)) {
         return;
     }
     if (now_us - w->pace.last.now_us >= PAL_PACE_WINDOW_US &&
@@ -219,13 +227,30 @@ note_between(struct pal_model_worker *w, int64_t began_us)
     w->between_us += (us - w->between_us) / (w->between_us > 0 ? BETWEEN_DIV : 1);
 }
 
+/*
+ * Several threads that have just lost their cores can need a minute for a prompt's chunk: from then
+ * on it is quicker to begin again with one. 0: as long as it takes.
+ */
+static int64_t
+patience(const struct pal_model_worker *w, int64_t began_us)
+{
+    int64_t us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, w->prefill_rows));
+    bool may_retry = is_paced(w) && w->n_threads_now > 1 && w->model.can_edit;
+    return may_retry && us > 0 ? began_us + PATIENCE_TIMES * us + PATIENCE_US : 0;
+}
+
 void
 pal_model_step(struct pal_model_worker *w)
 {
     pal_model_keep_pace(w, pal_now_us());
     int64_t began_us = pal_now_us();
+    w->give_up_us = patience(w, began_us);
     int32_t status = decode(w);
     int64_t computed_us = pal_now_us();
+    if (status == 2 && w->give_up_us != 0 && computed_us >= w->give_up_us) {
+        pal_pace_lost(&w->pace, computed_us);
+    }
+    w->give_up_us = 0;
     int64_t us = computed_us - began_us;
     note_between(w, began_us);
     w->computed_us = computed_us;

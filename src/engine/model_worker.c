@@ -53,6 +53,9 @@ should_abort(void *data)
     if (w->warm.is_running || w->measuring.is_running) {
         return pal_host_has_news(w->host);
     }
+    if (w->give_up_us != 0 && pal_now_us() >= w->give_up_us) {
+        return true;
+    }
     if (w->lonely == NULL) {
         return false;
     }

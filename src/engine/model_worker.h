@@ -52,6 +52,7 @@ struct pal_model_worker {
     bool is_held_up; /* something between two steps took so long that streams go before prompts */
     struct pal_pace pace;
     uint32_t n_threads_now; /* what the context was told last */
+    int64_t give_up_us; /* when the running step is to be made again with one thread; 0 = never */
     struct pal_fault fault;
     bool needs_wiping; /* a step gave NaN, which the KV still holds */
 };

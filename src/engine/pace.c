@@ -138,6 +138,15 @@ try_more(struct pal_pace *pace, int64_t now_us, double idle_cpus)
     pace->next_raise_us = now_us + RAISE_PAUSE_MIN_US;
 }
 
+void
+pal_pace_lost(struct pal_pace *pace, int64_t now_us)
+{
+    pace->n_before = 0;
+    change(pace, 1, now_us);
+    pace->next_raise_us = now_us + pace->raise_pause_us;
+    pace->raise_pause_us = longer(pace->raise_pause_us, RAISE_PAUSE_MAX_US);
+}
+
 /* Is the number that was tried to stay? */
 static bool
 is_better(const struct pal_pace *pace)

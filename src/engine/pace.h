@@ -63,6 +63,8 @@ void pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max);
 
 /* A step of so many rows took so long. */
 void pal_pace_step(struct pal_pace *pace, uint32_t n_rows, int64_t us);
+/* A step has taken so long that the cores must be somebody else's: one thread is left. */
+void pal_pace_lost(struct pal_pace *pace, int64_t now_us);
 /* Takes a sample into account and returns the pace, 1 to n_threads_max. */
 uint32_t pal_pace_update(struct pal_pace *pace, const struct pal_pace_sample *sample);
 

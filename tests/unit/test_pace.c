@@ -226,6 +226,22 @@ test_another_limit_keeps_what_is_known_of_the_others(void **state)
 }
 
 static void
+test_a_step_that_lost_its_cores_leaves_one_thread_until_they_are_free(void **state)
+{
+    (void)state;
+    struct machine m = new_machine(8, 8);
+    pass_many(&m, 5);
+    m.rivals = 20;
+    pal_pace_lost(&m.pace, m.now.now_us);
+    assert_int_equal(m.pace.n_threads, 1);
+    pass_many(&m, 20);
+    assert_int_equal(m.pace.n_threads, 1);
+    m.rivals = 0;
+    pass_many(&m, 20);
+    assert_int_equal(m.pace.n_threads, 8);
+}
+
+static void
 test_short_windows_are_not_judged(void **state)
 {
     (void)state;
@@ -275,6 +291,7 @@ main(void)
         cmocka_unit_test(test_a_turn_after_a_pause_begins_as_the_others_leave_room),
         cmocka_unit_test(test_short_turns_beside_a_loop_are_as_fast_as_with_one_thread),
         cmocka_unit_test(test_another_limit_keeps_what_is_known_of_the_others),
+        cmocka_unit_test(test_a_step_that_lost_its_cores_leaves_one_thread_until_they_are_free),
         cmocka_unit_test(test_short_windows_are_not_judged),
         cmocka_unit_test(test_the_system_tells_what_the_pace_needs),
     };
