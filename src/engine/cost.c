@@ -249,6 +249,15 @@ pal_cost_note(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us)
 }
 
 void
+pal_cost_set(struct pal_cost *cost, uint32_t n_rows, int64_t us)
+{
+    struct pal_cost_table *table = &cost->tables[cost->n_threads - 1];
+    uint32_t at = size_index(n_rows);
+    table->us[at] = (double)us;
+    table->n_seen[at] = KNOWN_SAMPLES;
+}
+
+void
 pal_cost_note_look(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us)
 {
     struct pal_cost_table *table = &cost->tables[cost->n_threads - 1];

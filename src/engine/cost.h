@@ -49,6 +49,8 @@ void pal_cost_set_threads(struct pal_cost *cost, uint32_t n_threads);
 
 /* A step of these rows took `us`. */
 void pal_cost_note(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us);
+/* The same of a step that was made to be measured, on a quiet machine: it is believed at once. */
+void pal_cost_set(struct pal_cost *cost, uint32_t n_rows, int64_t us);
 /* A step of these rows, at some depth, took `us`: all that it took over a flat one is that depth's
  * doing. */
 void pal_cost_note_look(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us);

@@ -216,7 +216,7 @@ chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_
     if (budget_us < least_us && w->is_held_up) {
         return 0;
     }
-    budget_us = budget_us > least_us * 9 / 8 ? budget_us : least_us * 9 / 8;
+    budget_us = budget_us > least_us * 51 / 50 ? budget_us : least_us * 51 / 50;
     return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
 }
 

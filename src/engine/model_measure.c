@@ -111,7 +111,7 @@ pal_model_measure_step(struct pal_model_worker *w)
     }
     measuring->n_done = status == 0 ? measuring->n_done + 1 : PAL_COUNT_OF(list) + 1;
     if (status == 0 && !is_deep) {
-        pal_cost_note(&w->cost, (struct pal_cost_rows){.n_rows = n}, us);
+        pal_cost_set(&w->cost, n, us);
         pal_log_debug("measured", "rows=%u us=%lld", n, (long long)us);
     }
     return true;

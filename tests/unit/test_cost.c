@@ -125,6 +125,23 @@ test_what_is_looked_back_on_costs_by_itself(void **state)
 }
 
 static void
+test_what_was_measured_ahead_follows_the_first_step_that_differs(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    pal_cost_set(&cost, 1, 1000);
+    pal_cost_set(&cost, 2, 1500);
+    pal_cost_set(&cost, 8, 4000);
+    for (int i = 0; i < 12; i++) {
+        pal_cost_note(&cost, rows(2, 0), 3000); /* a game has begun */
+    }
+    assert_in_range(pal_cost_predict(&cost, rows(1, 0)), 1600, 2000);
+    assert_in_range(pal_cost_predict(&cost, rows(8, 0)), 6400, 8000);
+    pal_cost_finish(&cost);
+}
+
+static void
 test_each_number_of_threads_has_costs_of_its_own(void **state)
 {
     (void)state;
@@ -259,6 +276,7 @@ main(void)
         cmocka_unit_test(test_what_slows_a_known_size_slows_all),
         cmocka_unit_test(test_a_new_size_that_was_guessed_wrong_is_its_own_mistake),
         cmocka_unit_test(test_what_is_looked_back_on_costs_by_itself),
+        cmocka_unit_test(test_what_was_measured_ahead_follows_the_first_step_that_differs),
         cmocka_unit_test(test_each_number_of_threads_has_costs_of_its_own),
         cmocka_unit_test(test_a_prompt_takes_as_long_as_its_chunks),
         cmocka_unit_test(test_a_prompt_gets_what_fits_into_twice_the_usual_step),
