@@ -107,6 +107,9 @@ void chat_client_ask(struct chat_client *client, const char *user, json_t *messa
 /* GETs base + path as a JSON object; NULL and why, if that failed. The caller frees. */
 json_t *chat_client_get(struct chat_client *client, const char *path, char *why, size_t n_why);
 
+/* The same as text, appended to *text. False: that failed, or there is none. */
+bool chat_client_get_text(struct chat_client *client, const char *path, struct pal_buf *text);
+
 /* --- chat_user.c: a conversation --- */
 
 struct chat_sample {

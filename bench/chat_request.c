@@ -284,28 +284,44 @@ on_page(char *bytes, size_t size, size_t n, void *userdata)
     return pal_buf_append(userdata, bytes, n) == PAL_OK ? n : 0;
 }
 
-json_t *
-chat_client_get(struct chat_client *client, const char *path, char *why, size_t n_why)
+/* The page's text into *page; false and why. */
+static bool
+get(struct chat_client *client, const char *path, struct pal_buf *page, char *why, size_t n_why)
 {
-    struct pal_buf page;
-    struct pal_error error = {.text = ""};
-    json_t *root = NULL;
     long status = 0;
     char *url = pal_printf("%s%s", client->server->base, path);
-    pal_buf_init(&page, LINE_BYTES_MAX);
     set_common(client, url, GET_TIMEOUT_MS);
     (void)curl_easy_setopt(client->curl, CURLOPT_WRITEFUNCTION, on_page);
-    (void)curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, &page);
+    (void)curl_easy_setopt(client->curl, CURLOPT_WRITEDATA, page);
     CURLcode code = curl_easy_perform(client->curl);
     (void)curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK) {
         (void)snprintf(why, n_why, "%s", curl_words(client, code));
     } else if (status != 200) {
         (void)snprintf(why, n_why, "HTTP %ld", status);
-    } else if (pal_json_read_object(page.data, page.len, &root, &error) != PAL_OK) {
+    }
+    free(url);
+    return code == CURLE_OK && status == 200;
+}
+
+json_t *
+chat_client_get(struct chat_client *client, const char *path, char *why, size_t n_why)
+{
+    struct pal_buf page;
+    struct pal_error error = {.text = ""};
+    json_t *root = NULL;
+    pal_buf_init(&page, LINE_BYTES_MAX);
+    if (get(client, path, &page, why, n_why) &&
+        pal_json_read_object(page.data, page.len, &root, &error) != PAL_OK) {
         (void)snprintf(why, n_why, "%s", error.text);
     }
     pal_buf_finish(&page);
-    free(url);
     return root;
+}
+
+bool
+chat_client_get_text(struct chat_client *client, const char *path, struct pal_buf *text)
+{
+    char why[CHAT_WHY_MAX];
+    return get(client, path, text, why, sizeof(why)) && text->len > 0;
 }

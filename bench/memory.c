@@ -23,11 +23,15 @@
 #define REPLY_TOKENS     8u
 #define LOOKS            20u
 
+#define METRICS_MAX_BYTES (256u << 10)
+
 /* Of the front and its engine together. */
 struct look {
     double rss_mib;
     double anon_mib;
     uint32_t n_files;
+    double n_cells; /* of the KV, in use; < 0 = not known */
+    double parked_mib;
 };
 
 static double
@@ -129,11 +133,45 @@ exchange(struct chat_client *client, json_t *messages, uint32_t user, uint32_t n
     return ok;
 }
 
+/* The value of this line of /metrics; < 0 = there is none. */
+static double
+metric(const char *text, const char *name)
+{
+    size_t len = strlen(name);
+    for (const char *at = text; at != NULL && *at != '\0';) {
+        if (strncmp(at, name, len) == 0 && at[len] == ' ') {
+            return strtod(at + len, NULL);
+        }
+        at = strchr(at, '\n');
+        at = at != NULL ? at + 1 : NULL;
+    }
+    return -1;
+}
+
+/* Of the engine's own account, which is a second old at most. */
+static void
+look_at_kv(struct chat_client *client, struct look *look)
+{
+    struct pal_buf text;
+    look->n_cells = -1;
+    pal_buf_init(&text, METRICS_MAX_BYTES);
+    if (chat_client_get_text(client, "/metrics", &text)) {
+        double ram = metric(text.data, "palabre_parked_bytes{place=\"ram\"}");
+        double disk = metric(text.data, "palabre_parked_bytes{place=\"disk\"}");
+        look->n_cells = metric(text.data, "palabre_kv_cells_used");
+        look->parked_mib = (ram > 0 ? ram : 0) + (disk > 0 ? disk : 0);
+        look->parked_mib /= 1024.0 * 1024.0;
+    }
+    pal_buf_finish(&text);
+}
+
 static void
 show(uint32_t number, const struct look *look)
 {
-    (void)printf("  %6u messages: %8.2f MiB resident, %8.2f MiB anonymous, %u files\n", number,
-                 look->rss_mib, look->anon_mib, look->n_files);
+    (void)printf("  %6u messages: %8.2f MiB resident, %8.2f MiB anonymous, %5.0f cells of KV, %.2f "
+                 "MiB parked, %u files\n",
+                 number, look->rss_mib, look->anon_mib, look->n_cells, look->parked_mib,
+                 look->n_files);
     (void)fflush(stdout);
 }
 
@@ -141,15 +179,20 @@ static void
 report(struct pal_bench *bench, const struct look *settled, const struct look *last)
 {
     double growth = last->anon_mib - settled->anon_mib;
+    double rss_growth = last->rss_mib - settled->rss_mib;
     pal_bench_section(bench, PAL_T("Memory", "Mémoire"));
     pal_bench_value(bench, "resident at the end", "MiB", last->rss_mib, NULL);
     pal_bench_value(bench, "anonymous at message 100", "MiB", settled->anon_mib, NULL);
     pal_bench_value(bench, "anonymous at the end", "MiB", last->anon_mib, NULL);
     pal_bench_value(bench, "growth from message 100 on", "MiB", growth, "<= 2");
+    pal_bench_value(bench, "resident: growth from message 100 on", "MiB", rss_growth, "<= 2");
+    pal_bench_value(bench, "KV cells in use at message 100", "", settled->n_cells, NULL);
+    pal_bench_value(bench, "KV cells in use at the end", "", last->n_cells, NULL);
+    pal_bench_value(bench, "parked at the end", "MiB", last->parked_mib, NULL);
     pal_bench_value(bench, "files at message 100", "", settled->n_files, NULL);
     pal_bench_value(bench, "files at the end", "", last->n_files, "no more than before");
-    if (growth > GROWTH_MAX_MIB) {
-        pal_bench_fail(bench, "it grew by %.2f MiB", growth);
+    if (growth > GROWTH_MAX_MIB || rss_growth > GROWTH_MAX_MIB) {
+        pal_bench_fail(bench, "it grew by %.2f MiB", rss_growth > growth ? rss_growth : growth);
     }
     if (last->n_files > settled->n_files) {
         pal_bench_fail(bench, "%u files were left open", last->n_files - settled->n_files);
@@ -172,6 +215,7 @@ measure(const struct chat_options *options, struct chat_server *server, uint32_t
         ok = exchange(client, histories[i % USERS], i % USERS, i, bench);
         if (i == SETTLED_AT || i == n_messages || i % every == 0) {
             last = look_at(server);
+            look_at_kv(client, &last);
             settled = i <= SETTLED_AT ? last : settled;
             show(i, &last);
         }

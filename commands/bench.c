@@ -21,6 +21,8 @@ static const struct {
      "le moteur à côté d'autres programmes, et un jeu à côté du moteur"},
     {"memory", pal_bench_memory, "10,000 messages, and what grows with them",
      "10 000 messages, et ce qui grossit avec eux"},
+    {"park", pal_bench_park, "conversations that leave the KV and come back; a change of engine",
+     "des conversations qui quittent le KV et reviennent ; un changement de moteur"},
     {"side", pal_bench_side, "several servers given the same work in turn, side by side",
      "plusieurs serveurs au même travail, tour à tour, côte à côte"},
     {"ipc", pal_bench_ipc, "the avatar link: latency, rate, bytes",

@@ -8,6 +8,7 @@ int pal_bench_chat(int argc, char **argv);
 int pal_bench_engine(int argc, char **argv);
 int pal_bench_beside(int argc, char **argv);
 int pal_bench_memory(int argc, char **argv);
+int pal_bench_park(int argc, char **argv);
 int pal_bench_side(int argc, char **argv);
 int pal_bench_ipc(int argc, char **argv);
 int pal_bench_threads(int argc, char **argv);

@@ -15,6 +15,12 @@
 #define LOADING_MAX_US (600 * PAL_US_PER_S) /* a big model from a slow disk */
 #define ENDING_MAX_US  (300 * PAL_US_PER_S) /* no reply is that long; one that is ends CANCELLED */
 #define HANDING_MAX_US (10 * PAL_US_PER_S)  /* then the new one computes again what it lacks */
+/* A staged start goes on when nobody has been answered for so long, or after so long at the latest.
+ */
+#define STAGE_IDLE_US  (2 * PAL_US_PER_S)
+#define STAGE_MAX_US   (20 * PAL_US_PER_S)
+#define STAGE_LOOK_MS  250
+#define STAGE_REPACKED ((uint64_t)256 << 20) /* rearranging less takes no time that matters */
 /* What the rest of the machine may want meanwhile. */
 #define RAM_SPARE_BYTES ((uint64_t)256 << 20)
 
@@ -27,10 +33,13 @@ struct place {
 struct pal_switch {
     uv_loop_t *loop;
     struct pal_switch_parts parts;
-    struct place *present;    /* NULL = it could not be opened */
-    struct place *next;       /* LOADING, ROOM; else NULL */
-    struct place *old;        /* ENDING, ROOM; else NULL */
-    bool is_handing_over;     /* the one that is to go writes down what it knows */
+    struct place *present; /* NULL = it could not be opened */
+    struct place *next;    /* LOADING, ROOM; else NULL */
+    struct place *old;     /* ENDING, ROOM; else NULL */
+    bool is_handing_over;  /* the one that is to go writes down what it knows */
+    bool is_staged;        /* present is the quick beginning of what startup says */
+    int64_t idle_since_us; /* is_staged: nobody is answered since then; 0 = not ready yet */
+    int64_t stage_until_us;
     bool is_going_back;       /* next is the former engine again, because of told.error */
     struct pal_startup *plan; /* of next, if that has another one; borrows but for plan_json */
     struct pal_access_switch told;
@@ -115,8 +124,9 @@ on_event(const struct pal_event *event, void *userdata)
         self->told.progress = event->progress;
         pal_access_show_switch(self->parts.access, &self->told);
     }
-    if ((place != self->present || self->is_handing_over) && !self->stopping &&
-        event->kind != PAL_EVENT_PIECE) {
+    bool may_matter = place != self->present || self->is_handing_over ||
+                      (self->is_staged && event->kind == PAL_EVENT_STATE);
+    if (may_matter && !self->stopping && event->kind != PAL_EVENT_PIECE) {
         (void)uv_timer_start(&self->look, on_look, 0, 0);
     }
 }
@@ -318,11 +328,45 @@ fill_room(struct pal_switch *self)
     }
 }
 
+static enum pal_err begin(struct pal_switch *self, const struct pal_startup *with,
+                          const char *profile, struct pal_error *error);
+
+/* The first engine has mapped its weights and answers; another that rearranges them takes longer to
+ * load and is faster then. It is loaded when that disturbs nobody. */
+static void
+look_at_stage(struct pal_switch *self)
+{
+    const struct pal_startup *startup = self->parts.startup;
+    int64_t now_us = pal_now_us();
+    if (pal_engine_state(self->present->engine) != PAL_ENGINE_READY) {
+        return; /* its next state comes with an event */
+    }
+    if (self->stage_until_us == 0) {
+        self->stage_until_us = now_us + STAGE_MAX_US;
+    }
+    if (self->idle_since_us == 0 ||
+        pal_sched_n_running_in(self->parts.sched, self->present->engine) > 0) {
+        self->idle_since_us = now_us;
+    }
+    if (now_us - self->idle_since_us < STAGE_IDLE_US && now_us < self->stage_until_us) {
+        (void)uv_timer_start(&self->look, on_look, STAGE_LOOK_MS, 0);
+        return;
+    }
+    struct pal_error error;
+    if (begin(self, startup, pal_profile_name(startup->plan.profile), &error) != PAL_OK) {
+        pal_log_warn("weights stay as they are", "reason=" PAL_LOG_STR, error.text);
+    }
+}
+
 /* After every event that may end a stage, and at the stage's deadline. */
 static void
 on_look(uv_timer_t *timer)
 {
     struct pal_switch *self = timer->data;
+    if (self->is_staged && self->present != NULL) {
+        look_at_stage(self);
+        return;
+    }
     bool has_room = self->told.stage == PAL_ACCESS_SWITCH_ROOM && self->next == NULL &&
                     self->old == NULL && self->n_leaving == 0;
     if (has_room) {
@@ -395,6 +439,7 @@ begin(struct pal_switch *self, const struct pal_startup *with, const char *profi
       struct pal_error *error)
 {
     self->is_going_back = false;
+    self->is_staged = false; /* what is loaded now is whole */
     if (fit_together(self, &with->plan)) {
         enum pal_err err = open_next(self, with, error);
         if (err != PAL_OK) {
@@ -481,6 +526,23 @@ pal_switch_profile(struct pal_switch *self, const char *profile, struct pal_erro
 
 /* ---- life ---- */
 
+/* Answering soon, with weights as they lie in the file, and rearranging them behind that: worth it
+ * for large models, with memory for both. */
+static bool
+should_stage(const struct pal_startup *startup)
+{
+    const struct pal_sizes *sizes = &startup->plan.sizes;
+    int64_t wish = startup->config.engine.staged_start;
+    if (wish == PAL_CONFIG_WISH_OFF || startup->plan_json == NULL ||
+        (startup->engine.ways & PAL_ENGINE_NO_EXTRA_BUFTS) != 0) {
+        return false;
+    }
+    uint64_t both = pal_sizes_ram(sizes) + sizes->ram_mapped + sizes->ram_kv + sizes->ram_compute +
+                    RAM_SPARE_BYTES;
+    return wish == PAL_CONFIG_WISH_ON ||
+           (sizes->ram_repacked >= STAGE_REPACKED && both <= startup->plan.ram_available_bytes);
+}
+
 enum pal_err
 pal_switch_open(uv_loop_t *loop, const struct pal_switch_parts *parts, struct pal_switch **made,
                 struct pal_error *error)
@@ -491,7 +553,14 @@ pal_switch_open(uv_loop_t *loop, const struct pal_switch_parts *parts, struct pa
     (void)uv_timer_init(loop, &self->look);
     self->look.data = self;
     *made = self;
-    enum pal_err err = open_place(self, parts->startup, &self->present, error);
+    struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
+    *startup = *parts->startup; /* borrows; the engine copies what it needs */
+    self->is_staged = should_stage(startup);
+    if (self->is_staged) {
+        startup->engine.ways |= PAL_ENGINE_NO_EXTRA_BUFTS;
+    }
+    enum pal_err err = open_place(self, startup, &self->present, error);
+    free(startup);
     if (err == PAL_OK) {
         pal_sched_set_engine(parts->sched, self->present->engine);
         pal_access_set_engine(parts->access, self->present->engine);

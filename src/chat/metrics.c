@@ -428,6 +428,23 @@ add_pace(struct page *page, const struct pal_engine *engine)
 }
 
 static void
+add_held(struct page *page, const struct pal_engine *engine)
+{
+    struct pal_engine_held held = pal_engine_held(engine);
+    if (held.n_cells == 0) {
+        return;
+    }
+    add_number(page, "palabre_kv_cells", "gauge", "Tokens that the KV has room for.", held.n_cells);
+    add_number(page, "palabre_kv_cells_used", "gauge",
+               "Of these, in use; a shared one counts once.", held.n_cells_used);
+    add_family(page, "palabre_parked_bytes", "gauge", "Timelines that wait outside the KV.");
+    add(page, "palabre_parked_bytes{place=\"ram\"} %llu\n",
+        (unsigned long long)held.parked_ram_bytes);
+    add(page, "palabre_parked_bytes{place=\"disk\"} %llu\n",
+        (unsigned long long)held.parked_disk_bytes);
+}
+
+static void
 add_engine(struct page *page, const struct pal_engine *engine)
 {
     enum pal_engine_state state = pal_engine_state(engine);
@@ -446,6 +463,7 @@ add_engine(struct page *page, const struct pal_engine *engine)
         add_model(page, facts);
     }
     add_pace(page, engine);
+    add_held(page, engine);
     if (pal_engine_n_parts(engine) > 0) {
         add_parts(page, engine);
     }

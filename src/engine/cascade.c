@@ -455,6 +455,12 @@ cascade_n_restarts(const struct pal_engine *base)
     return pal_engine_n_restarts(((const struct cascade *)base)->members[0].engine);
 }
 
+static struct pal_engine_held
+cascade_held(const struct pal_engine *base)
+{
+    return pal_engine_held(((const struct cascade *)base)->members[0].engine);
+}
+
 static struct pal_engine_pace
 cascade_pace(const struct pal_engine *base)
 {
@@ -536,6 +542,7 @@ static const struct pal_engine_ops cascade_ops = {
     .failure = cascade_failure,
     .n_restarts = cascade_n_restarts,
     .pace = cascade_pace,
+    .held = cascade_held,
     .pid = cascade_pid,
     .n_parts = cascade_n_parts,
     .part = cascade_part,

@@ -76,6 +76,13 @@ pal_engine_pace(const struct pal_engine *engine)
     return engine->ops->pace != NULL ? engine->ops->pace(engine) : none;
 }
 
+struct pal_engine_held
+pal_engine_held(const struct pal_engine *engine)
+{
+    struct pal_engine_held none = {.n_cells = 0};
+    return engine->ops->held != NULL ? engine->ops->held(engine) : none;
+}
+
 int
 pal_engine_pid(const struct pal_engine *engine)
 {

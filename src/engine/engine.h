@@ -133,6 +133,7 @@ const struct pal_error *pal_engine_failure(const struct pal_engine *engine);
 uint32_t pal_engine_n_restarts(const struct pal_engine *engine);
 /* As the engine told it last: about a second old at most. */
 struct pal_engine_pace pal_engine_pace(const struct pal_engine *engine);
+struct pal_engine_held pal_engine_held(const struct pal_engine *engine);
 /* Process id of the child; 0 where there is none. For the watchers of its memory. */
 int pal_engine_pid(const struct pal_engine *engine);
 

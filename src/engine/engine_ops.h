@@ -22,6 +22,7 @@ struct pal_engine_ops {
     const struct pal_error *(*failure)(const struct pal_engine *engine);
     uint32_t (*n_restarts)(const struct pal_engine *engine);         /* NULL = 0 */
     struct pal_engine_pace (*pace)(const struct pal_engine *engine); /* NULL = not known */
+    struct pal_engine_held (*held)(const struct pal_engine *engine); /* NULL = not known */
     int (*pid)(const struct pal_engine *engine);                     /* NULL = 0 */
     size_t (*n_parts)(const struct pal_engine *engine);              /* NULL = 0 */
     void (*part)(const struct pal_engine *engine, size_t i, struct pal_engine_part *part);

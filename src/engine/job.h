@@ -117,6 +117,14 @@ struct pal_engine_pace {
     enum pal_engine_pace_reason reason;
 };
 
+/* What its timelines take at the moment. */
+struct pal_engine_held {
+    uint32_t n_cells; /* of the KV; 0 = not known, or nothing of this kind */
+    uint32_t n_cells_used;
+    uint64_t parked_ram_bytes; /* of timelines without cells */
+    uint64_t parked_disk_bytes;
+};
+
 /* What the engine holds, known once it is ready. */
 struct pal_engine_facts {
     char model_name[128]; /* general.name, else the file's name */

@@ -244,6 +244,12 @@ local_pace(const struct pal_engine *base)
     return ((const struct pal_local *)base)->pace;
 }
 
+static struct pal_engine_held
+local_held(const struct pal_engine *base)
+{
+    return ((const struct pal_local *)base)->held;
+}
+
 static int
 local_pid(const struct pal_engine *base)
 {
@@ -324,6 +330,7 @@ static const struct pal_engine_ops local_ops = {
     .failure = local_failure,
     .n_restarts = local_n_restarts,
     .pace = local_pace,
+    .held = local_held,
     .pid = local_pid,
     .close = local_close,
 };

@@ -31,6 +31,7 @@ struct pal_local {
     struct pal_error failure;
     uint32_t n_restarts;
     struct pal_engine_pace pace; /* as the last pong said */
+    struct pal_engine_held held; /* the same */
 
     struct pal_local_turn turns[PAL_ENGINE_SEQUENCES_MAX];
     size_t n_turns;

@@ -116,6 +116,7 @@ on_child_message(const struct pal_wire_message *message, void *userdata)
             engine->n_silent_ticks = 0;
         }
         engine->pace = message->pace;
+        engine->held = message->held;
         end_if_stuck(engine, message->busy_us);
         return;
     }

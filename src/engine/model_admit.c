@@ -95,6 +95,7 @@ admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
     turn->line = line;
     line->n_prompt = turn->prompt.n_tokens;
     line->n_base = turn->prompt.n_base;
+    pal_model_known_note(w, turn->prompt.tokens, turn->prompt.n_base);
     turn->state = PAL_MODEL_TURN_PREFILL;
     turn->admitted_us = now_us;
     turn->usage.queue_us = now_us - turn->job.submitted_us;

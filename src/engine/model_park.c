@@ -22,6 +22,7 @@ pal_model_open_park(struct pal_model_worker *w)
 {
     const struct pal_settings *settings = w->settings;
     uint64_t key = pal_model_kv_key(&w->model, settings);
+    w->known.key = key;
     if (w->park != NULL && w->park->options.key != key) {
         pal_park_destroy(w->park);
         w->park = NULL;
@@ -88,7 +89,7 @@ pal_model_hand_on(struct pal_model_worker *w, const struct pal_timeline *line)
         pal_park_write_all(w->park);
         return;
     }
-    w->lines.park = open_park(w, pal_model_kv_key(&w->model, settings), true);
+    w->lines.park = open_park(w, w->known.key, true);
     pal_timeline_park(&w->lines, line);
     pal_park_hand_over(w->lines.park);
     w->lines.park = NULL;

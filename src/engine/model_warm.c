@@ -99,6 +99,25 @@ load_file(struct pal_model_worker *w, uint64_t key)
     return is_there;
 }
 
+void
+pal_model_warm_write(struct pal_model_worker *w, const struct pal_timeline *line,
+                     struct pal_span *span, uint64_t name)
+{
+    struct pal_error error;
+    char *path = pal_printf("%s/%016" PRIx64 ".kv", w->settings->warm_dir, name);
+    span->positions = line->positions;
+    span->data =
+        w->lines.ops->save(w->lines.kv, line->seq, 0, (int32_t)span->n_tokens, &span->n_bytes);
+    if (span->data != NULL && pal_park_file_write(path, w->known.key, span, &error) != PAL_OK) {
+        pal_log_warn("the persona is not kept for the next start", "reason=" PAL_LOG_STR,
+                     error.text);
+    }
+    free(span->data);
+    span->data = NULL;
+    free(path);
+    remove_oldest(w->settings->warm_dir);
+}
+
 static void
 save_file(struct pal_model_worker *w, const struct pal_timeline *line)
 {
@@ -107,24 +126,11 @@ save_file(struct pal_model_worker *w, const struct pal_timeline *line)
     }
     struct pal_span span = {
         .tokens = w->warm.tokens,
-        .positions = line->positions,
         .n_tokens = w->warm.n_tokens,
         .n_prompt = w->warm.n_tokens,
         .is_base = true,
     };
-    struct pal_error error;
-    span.data =
-        w->lines.ops->save(w->lines.kv, line->seq, 0, pal_timeline_position(line), &span.n_bytes);
-    if (span.data == NULL) {
-        return;
-    }
-    if (pal_park_file_write(w->warm.path, pal_model_kv_key(&w->model, w->settings), &span,
-                            &error) != PAL_OK) {
-        pal_log_warn("the persona is not kept for the next start", "reason=" PAL_LOG_STR,
-                     error.text);
-    }
-    free(span.data);
-    remove_oldest(w->settings->warm_dir);
+    pal_model_warm_write(w, line, &span, w->warm.name);
 }
 
 /* ---- computing ---- */
@@ -145,10 +151,11 @@ pal_model_warm_begin(struct pal_model_worker *w)
         pal_warm_finish(warm);
         return;
     }
-    uint64_t key = pal_model_kv_key(&w->model, w->settings);
+    uint64_t key = w->known.key;
     if (w->settings->warm_dir != NULL) {
-        uint64_t name = pal_park_hash(key, warm->tokens, warm->n_tokens * sizeof(*warm->tokens));
-        warm->path = pal_printf("%s/%016" PRIx64 ".kv", w->settings->warm_dir, name);
+        warm->name = pal_park_hash(key, warm->tokens, warm->n_tokens * sizeof(*warm->tokens));
+        warm->path = pal_printf("%s/%016" PRIx64 ".kv", w->settings->warm_dir, warm->name);
+        w->known.persona = warm->name;
     }
     if (warm->path != NULL && load_file(w, key)) {
         pal_log_info("persona warm", "from=file tokens=%zu ms=%.1f", warm->n_tokens,

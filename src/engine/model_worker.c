@@ -126,6 +126,7 @@ load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
         w->reader = pal_reader_create(&w->model);
         surround_context(w);
         pal_model_warm_begin(w);
+        pal_model_known_begin(w);
     }
     return err;
 }
@@ -144,6 +145,7 @@ retune(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
     if (err == PAL_OK) {
         surround_context(w);
         pal_model_warm_begin(w);
+        pal_model_known_begin(w);
     }
     return err;
 }
@@ -281,6 +283,18 @@ measure(struct pal_model_worker *w, int64_t now_us)
     return pal_model_measure_step(w) ? 0 : PACE_PAUSE_US;
 }
 
+static void
+tell_held(struct pal_model_worker *w)
+{
+    const struct pal_engine_held held = {
+        .n_cells = (uint32_t)w->lines.n_cells,
+        .n_cells_used = (uint32_t)(w->lines.n_cells - pal_timelines_n_free(&w->lines)),
+        .parked_ram_bytes = w->park != NULL ? w->park->n_ram_bytes : 0,
+        .parked_disk_bytes = w->park != NULL ? w->park->n_disk_bytes : 0,
+    };
+    pal_host_set_held(w->host, &held);
+}
+
 static int64_t
 step(void *worker)
 {
@@ -305,6 +319,7 @@ step(void *worker)
     } else if (is_reading) {
         return READING_POLL_US;
     }
+    tell_held(w);
     if (w->n_turns > 0) {
         return 0;
     }
@@ -312,7 +327,7 @@ step(void *worker)
     if (w->leaving != PAL_MODEL_STAYS) {
         return -1;
     }
-    if (pal_model_warm_step(w)) {
+    if (pal_model_warm_step(w) || pal_model_known_step(w)) {
         return 0;
     }
     /* The next turn is to begin with as many threads as others leave room for. */
@@ -346,6 +361,7 @@ destroy(void *worker)
     pal_timelines_finish(&w->lines);
     pal_park_destroy(w->park);
     pal_warm_finish(&w->warm);
+    pal_known_finish(&w->known);
     pal_replies_finish(w->replies);
     free(w->replies);
     if (w->batch.token != NULL) {

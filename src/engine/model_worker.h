@@ -10,6 +10,7 @@
  *     model_park.c     timelines without cells
  *     model_warm.c     the persona, ahead of the first turn
  *     model_measure.c  what steps cost, ahead of it, too
+ *     model_known.c    system messages of clients, for the next start
  *
  * Compute thread.
  */
@@ -34,7 +35,8 @@ struct pal_model_worker {
     } leaving;
     struct pal_warm warm;
     struct pal_measuring measuring;
-    int64_t quiet_since_us;      /* when something was computed for somebody last */
+    int64_t quiet_since_us; /* when something was computed for somebody last */
+    struct pal_known known;
     struct pal_replies *replies; /* owned */
     struct pal_reader *reader;   /* owned */
     struct llama_batch batch;
@@ -85,6 +87,16 @@ void pal_model_warm_begin(struct pal_model_worker *w);
 bool pal_model_warm_step(struct pal_model_worker *w);
 /* Computes a step that nobody asked for, to see what it costs. False: nothing is left to do. */
 bool pal_model_measure_step(struct pal_model_worker *w);
+/* Writes the first span->n_tokens of the line, which have no gaps, into the file of that name in
+ * warm_dir. */
+void pal_model_warm_write(struct pal_model_worker *w, const struct pal_timeline *line,
+                          struct pal_span *span, uint64_t name);
+/* Parks what files hold of former runs. */
+void pal_model_known_begin(struct pal_model_worker *w);
+/* A prompt begins with these tokens, which others may as well. */
+void pal_model_known_note(struct pal_model_worker *w, const int32_t *tokens, size_t n);
+/* Writes one of them that has no file yet. False: there is none. */
+bool pal_model_known_step(struct pal_model_worker *w);
 /* Gives waiting turns their timelines, as far as there are some. */
 void pal_model_admit(struct pal_model_worker *w, int64_t now_us);
 

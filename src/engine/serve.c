@@ -53,6 +53,15 @@ pal_host_set_pace(struct pal_host *host, uint32_t n_threads, enum pal_engine_pac
     atomic_store(&host->n_threads_now, n_threads);
 }
 
+void
+pal_host_set_held(struct pal_host *host, const struct pal_engine_held *held)
+{
+    atomic_store(&host->n_cells, held->n_cells);
+    atomic_store(&host->n_cells_used, held->n_cells_used);
+    atomic_store(&host->parked_ram_bytes, held->parked_ram_bytes);
+    atomic_store(&host->parked_disk_bytes, held->parked_disk_bytes);
+}
+
 bool
 pal_host_has_news(struct pal_host *host)
 {

@@ -37,10 +37,14 @@ struct pal_host {
     struct pal_buf outbox; /* lock */
 
     atomic_bool is_quitting;
-    atomic_uint n_cancels;         /* in the inbox: spares the lock where there are none */
-    atomic_int_fast64_t busy_at;   /* when the running step began, monotonic us; 0 = idle */
-    atomic_uint n_threads_now;     /* of the steps; 0 = the worker has not said */
-    atomic_int pace_reason;        /* enum pal_engine_pace_reason */
+    atomic_uint n_cancels;       /* in the inbox: spares the lock where there are none */
+    atomic_int_fast64_t busy_at; /* when the running step began, monotonic us; 0 = idle */
+    atomic_uint n_threads_now;   /* of the steps; 0 = the worker has not said */
+    atomic_int pace_reason;      /* enum pal_engine_pace_reason */
+    atomic_uint n_cells;         /* as struct pal_engine_held */
+    atomic_uint n_cells_used;
+    atomic_uint_fast64_t parked_ram_bytes;
+    atomic_uint_fast64_t parked_disk_bytes;
     atomic_int status;             /* what pal_engine_serve() returns */
     int last_percent;              /* compute thread */
     struct pal_engine_facts facts; /* compute thread */

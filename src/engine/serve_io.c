@@ -17,8 +17,15 @@ answer_ping(struct pal_host *host, uint64_t serial)
         .n_threads = atomic_load(&host->n_threads_now),
         .reason = (enum pal_engine_pace_reason)atomic_load(&host->pace_reason),
     };
+    const struct pal_engine_held held = {
+        .n_cells = atomic_load(&host->n_cells),
+        .n_cells_used = atomic_load(&host->n_cells_used),
+        .parked_ram_bytes = atomic_load(&host->parked_ram_bytes),
+        .parked_disk_bytes = atomic_load(&host->parked_disk_bytes),
+    };
     (void)pthread_mutex_lock(&host->lock);
-    enum pal_err err = pal_wire_put_pong(&host->outbox, serial, busy_us > 0 ? busy_us : 0, &pace);
+    enum pal_err err =
+        pal_wire_put_pong(&host->outbox, serial, busy_us > 0 ? busy_us : 0, &pace, &held);
     (void)pthread_mutex_unlock(&host->lock);
     if (err != PAL_OK) {
         pal_host_quit(host, 1, "the front does not read");

@@ -77,7 +77,11 @@ find_piece(const struct view *view, size_t from, const int32_t *want, size_t n_w
     return best;
 }
 
-/* What the window has slid over, and what was taken out of the middle. */
+/*
+ * What the window has slid over, and what was taken out of the middle. Nothing behind a message
+ * that was replaced: its tokens have seen the former one, and who edits wants the edit to be seen.
+ * So a piece must go on just where the one before it has ended.
+ */
 static void
 find_spans(const struct view *view, const int32_t *want, size_t n_want, struct pal_sync_plan *plan)
 {

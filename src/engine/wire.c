@@ -209,14 +209,18 @@ pal_wire_put_adopt(struct pal_buf *out)
 
 enum pal_err
 pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us,
-                  const struct pal_engine_pace *pace)
+                  const struct pal_engine_pace *pace, const struct pal_engine_held *held)
 {
     struct writer w;
-    put_head(&w, out, PAL_WIRE_PONG, 4);
+    put_head(&w, out, PAL_WIRE_PONG, 8);
     put_u64(&w, serial);
     put_i64(&w, busy_us);
     put_u64(&w, pace->n_threads);
     put_u64(&w, (uint64_t)pace->reason);
+    put_u64(&w, held->n_cells);
+    put_u64(&w, held->n_cells_used);
+    put_u64(&w, held->parked_ram_bytes);
+    put_u64(&w, held->parked_disk_bytes);
     return put_tail(&w);
 }
 

@@ -37,6 +37,7 @@ struct pal_wire_message {
     uint64_t turn_id;             /* CANCEL */
     uint64_t serial;              /* PING, and its PONG */
     struct pal_engine_pace pace;  /* PONG */
+    struct pal_engine_held held;  /* PONG */
     int64_t busy_us;              /* PONG: age of the running step or load; 0 = idle */
     struct pal_event event;       /* EVENT; its text points into the bytes that were read */
 };
@@ -52,7 +53,8 @@ enum pal_err pal_wire_put_hand_over(struct pal_buf *out) PAL_MUST_USE;
 enum pal_err pal_wire_put_adopt(struct pal_buf *out) PAL_MUST_USE;
 enum pal_err pal_wire_put_event(struct pal_buf *out, const struct pal_event *event) PAL_MUST_USE;
 enum pal_err pal_wire_put_pong(struct pal_buf *out, uint64_t serial, int64_t busy_us,
-                               const struct pal_engine_pace *pace) PAL_MUST_USE;
+                               const struct pal_engine_pace *pace,
+                               const struct pal_engine_held *held) PAL_MUST_USE;
 
 /*
  * Reads the frame at data[0..len). PAL_OK: *message is the caller's, to be given to

@@ -368,11 +368,15 @@ take_message(struct reader *r, struct pal_wire_message *message)
         take_event(r, &message->event, n - 1);
         break;
     case PAL_WIRE_PONG:
-        n_expected = 5;
+        n_expected = 9;
         message->serial = take_u64(r, UINT64_MAX);
         message->busy_us = take_i64(r, 0, INT64_MAX);
         message->pace.n_threads = (uint32_t)take_u64(r, UINT32_MAX);
         message->pace.reason = (enum pal_engine_pace_reason)take_u64(r, PAL_ENGINE_PACE_IDLE);
+        message->held.n_cells = (uint32_t)take_u64(r, UINT32_MAX);
+        message->held.n_cells_used = (uint32_t)take_u64(r, UINT32_MAX);
+        message->held.parked_ram_bytes = take_u64(r, UINT64_MAX);
+        message->held.parked_disk_bytes = take_u64(r, UINT64_MAX);
         break;
     default:
         r->failed = true;

@@ -32,6 +32,8 @@ void pal_host_limit_memory(struct pal_host *host, uint64_t growth_bytes);
  */
 void pal_host_set_pace(struct pal_host *host, uint32_t n_threads,
                        enum pal_engine_pace_reason reason);
+/* Compute thread: so much is held now; the front is told with the next pong. */
+void pal_host_set_held(struct pal_host *host, const struct pal_engine_held *held);
 /* Compute thread: all that was idle has been handed over. */
 void pal_host_leave(struct pal_host *host);
 /* Compute thread, and inside a step: has anything come in? Then work ahead of time gives way. */

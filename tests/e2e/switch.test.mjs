@@ -169,6 +169,18 @@ test('what the old engine had computed moves to the new one, beside it or after 
     }
 });
 
+test('a staged start answers with plain weights, and goes on with rearranged ones', async () => {
+    await with_({ args: ['--backend', 'cpu', '--threads', '1', '--staged-start', 'on'] }, async (daemon) => {
+        const first = daemon.log();
+        assert.match(await textOf(ask(daemon, 'salut', { max_tokens: 24 })), /\p{L}{2,}/u);
+        await until('the second engine answers', async () => (await health(daemon)).switch.progress === 1);
+        await becomes(daemon, 'idle');
+        assert.match(daemon.log().slice(first.length), /another engine answers/);
+        assert.match(await textOf(ask(daemon, 'salut', { max_tokens: 24 })), /\p{L}{2,}/u);
+        assert.equal(await metric(daemon, 'palabre_turns_ended_total{source="api",outcome="failed"}'), 0);
+    });
+});
+
 test('where there is no room for two, turns wait, and none is lost', async () => {
     await with_({ script: SCRIPT, args: ['--no-switch-beside'] }, async (daemon) => {
         const running = stream(daemon, 'long', { user: 'ana' });

@@ -97,7 +97,7 @@ write_again(const struct pal_wire_message *m)
         err = pal_wire_put_event(&out, &m->event);
         break;
     case PAL_WIRE_PONG:
-        err = pal_wire_put_pong(&out, m->serial, m->busy_us, &m->pace);
+        err = pal_wire_put_pong(&out, m->serial, m->busy_us, &m->pace, &m->held);
         break;
     }
     PAL_ASSERT(err == PAL_OK);

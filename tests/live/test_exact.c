@@ -190,6 +190,65 @@ test_going_back_says_the_same(void **state)
     engine_case_close(&c);
 }
 
+/* What this conversation's prompt computes; its reply is dropped. The job's messages are the texts.
+ */
+static uint32_t
+n_computed(struct engine_case *c, struct pal_job *job, bool is_named, char **said)
+{
+    job->sampling.max_tokens = 48;
+    job->conversation = is_named ? pal_strdup("one") : NULL;
+    const struct engine_turn *turn = engine_case_ask(c, job);
+    assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
+    if (said != NULL) {
+        *said = pal_strdup(turn->text.data);
+    }
+    return turn->last.usage.prompt_tokens - turn->last.usage.cached_tokens;
+}
+
+/*
+ * A reply that is asked for again is had from one token; an edited last message costs itself. A
+ * message that is replaced further up is seen by all that stands behind it, which is computed
+ * again, exactly. What is taken out moves the rest up, as a window does.
+ */
+static void
+test_retries_and_edits_compute_what_has_changed(void **state)
+{
+    (void)state;
+    if (fresh[0] == NULL) {
+        skip();
+    }
+    for (int is_named = 0; is_named < 2; is_named++) {
+        struct engine_case c = {0};
+        char *again = NULL;
+        char *edited = NULL;
+        uint64_t id = 0;
+        open_engine(&c, 0, 0);
+        struct pal_job job = engine_case_job(++id, persona, lines[0], fresh[0], lines[1], NULL);
+        uint32_t n_all = n_computed(&c, &job, is_named, NULL);
+        job = engine_case_job(++id, persona, lines[0], fresh[0], lines[1], NULL);
+        assert_int_equal(n_computed(&c, &job, is_named, &again), 1);
+        assert_string_equal(again, second[0]);
+        job = engine_case_job(++id, persona, lines[0], fresh[0], lines[3], NULL);
+        uint32_t n_last = n_computed(&c, &job, is_named, NULL);
+        assert_true(n_last > 1 && n_last < n_all / 4);
+        job = engine_case_job(++id, persona, lines[2], fresh[0], lines[3], NULL);
+        uint32_t n_middle = n_computed(&c, &job, is_named, &edited);
+        assert_true(n_middle > n_last && n_middle < n_all);
+        job = engine_case_job(++id, persona, lines[3], NULL);
+        assert_true(n_computed(&c, &job, is_named, NULL) <= n_last + 2);
+        engine_case_close(&c);
+        open_engine(&c, 0, 0);
+        job = engine_case_job(1, persona, lines[2], fresh[0], lines[3], NULL);
+        char *exact = NULL;
+        (void)n_computed(&c, &job, is_named, &exact);
+        assert_string_equal(edited, exact);
+        engine_case_close(&c);
+        free(again);
+        free(edited);
+        free(exact);
+    }
+}
+
 /*
  * Conversations that are driven out of so small a context by each other, into memory or onto disk,
  * go on as in a context of their own that never held anything else.
@@ -258,6 +317,7 @@ main(void)
         cmocka_unit_test(test_small_prefill_chunks_say_the_same),
         cmocka_unit_test(test_turns_in_one_batch_say_the_same),
         cmocka_unit_test(test_going_back_says_the_same),
+        cmocka_unit_test(test_retries_and_edits_compute_what_has_changed),
         cmocka_unit_test(test_back_from_memory_it_says_the_same),
         cmocka_unit_test(test_back_from_disk_it_says_the_same),
     };

@@ -228,6 +228,13 @@ pal_engine_part(const struct pal_engine *engine, size_t i, struct pal_engine_par
     (void)snprintf(part->name, sizeof(part->name), "%s", i == 0 ? "local" : "a \"peer\":1");
 }
 
+struct pal_engine_held
+pal_engine_held(const struct pal_engine *engine)
+{
+    (void)engine;
+    return (struct pal_engine_held){8192, 70, 1000, 2000};
+}
+
 struct pal_engine_pace
 pal_engine_pace(const struct pal_engine *engine)
 {

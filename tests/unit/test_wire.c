@@ -94,7 +94,8 @@ put_all(struct pal_buf *out)
         assert_int_equal(pal_wire_put_event(out, &event), PAL_OK);
     }
     const struct pal_engine_pace pace = {.n_threads = 7, .reason = PAL_ENGINE_PACE_IDLE};
-    assert_int_equal(pal_wire_put_pong(out, 1, INT64_MAX, &pace), PAL_OK);
+    const struct pal_engine_held held = {8192, 70, 1u << 20, UINT64_C(1) << 33};
+    assert_int_equal(pal_wire_put_pong(out, 1, INT64_MAX, &pace, &held), PAL_OK);
 }
 
 static void
@@ -193,6 +194,10 @@ read_all(const char *data, size_t len)
             assert_true(m.busy_us == INT64_MAX);
             assert_int_equal(m.pace.n_threads, 7);
             assert_int_equal(m.pace.reason, PAL_ENGINE_PACE_IDLE);
+            assert_int_equal(m.held.n_cells, 8192);
+            assert_int_equal(m.held.n_cells_used, 70);
+            assert_int_equal(m.held.parked_ram_bytes, 1u << 20);
+            assert_true(m.held.parked_disk_bytes == UINT64_C(1) << 33);
             break;
         }
         pal_wire_message_finish(&m);
