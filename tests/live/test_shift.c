@@ -29,6 +29,7 @@
 #define LOGIT_MAX    1.5
 
 static size_t n_turns = TURNS;
+static int32_t n_gap_max = GAP_MAX;
 
 static const char persona[] =
     "Tu es Palabre, une compagne de stream. Tu parles français, tu es drôle et brève. Tu aimes "
@@ -79,7 +80,7 @@ open_talk(struct talk *talk)
     pal_timelines_init(&talk->timelines, &pal_model_kv_ops, &talk->model, 2, talk->model.n_cells,
                        true, true);
     talk->timelines.can_share = false; /* a fresh one computes all of it */
-    talk->timelines.n_gap_max = GAP_MAX;
+    talk->timelines.n_gap_max = n_gap_max;
     talk->timelines.n_positions = llama_model_n_ctx_train(talk->model.model);
     talk->batch = llama_batch_init(512, 0, 1);
 }
@@ -315,6 +316,9 @@ main(int argc, char **argv)
     if (argc > 1) {
         n_turns = strtoul(argv[1], NULL, 10);
         n_turns = n_turns < WINDOW + 1 ? WINDOW + 1 : n_turns < TURNS_MAX ? n_turns : TURNS_MAX;
+    }
+    if (argc > 2) {
+        n_gap_max = (int32_t)strtol(argv[2], NULL, 10);
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_sliding_window_stays_near_a_fresh_context),
