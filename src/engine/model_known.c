@@ -1,7 +1,8 @@
 /*
- * System messages that clients send again and again: their KV is kept in files beside the persona's
- * own (model_warm.c), and is there after the next start, parked, for the first prompt that begins
- * with it.
+ * System messages that clients send: their KV is kept in files beside the persona's own
+ * (model_warm.c), and is there after the next start, parked, for the first prompt that begins with
+ * it. Some clients put the time into theirs: after the first few of a run, only those that are sent
+ * again are worth a file.
  */
 #include <dirent.h>
 #include <fcntl.h>
@@ -19,8 +20,9 @@
 #define LOG_TOPIC "warm"
 #include "util/log.h"
 
-/* Sent so often in one run, it is worth a file. */
-#define USES_MIN 2
+/* So many of a run are kept at once; after that, what is sent so often. */
+#define FIRST_MAX 4
+#define USES_MIN  2
 /* Files that are read at the start, the newest ones. */
 #define READ_MAX 4
 
@@ -205,8 +207,10 @@ pal_model_known_step(struct pal_model_worker *w)
 {
     for (size_t i = 0; i < w->known.n_items; i++) {
         struct pal_known_base *base = &w->known.items[i];
-        if (!base->is_kept && base->n_uses >= USES_MIN) {
+        bool is_worth_it = w->known.n_written < FIRST_MAX || base->n_uses >= USES_MIN;
+        if (!base->is_kept && is_worth_it) {
             write_base(w, base);
+            w->known.n_written++;
             base->is_kept = true;
             free(base->tokens);
             base->tokens = NULL;

@@ -3,7 +3,7 @@
 /*
  * The persona's KV, computed while nobody waits for anything, before the first prompt needs it, and
  * kept in a file under the model's key and its tokens: the next run's first line finds it there. So
- * are system messages that clients send more than once.
+ * are system messages that clients send.
  * For the model worker's own files. Compute thread.
  */
 #include <stdbool.h>
@@ -37,6 +37,7 @@ struct pal_known {
     uint64_t persona; /* the name of its file: it has cells already */
     struct pal_known_base items[PAL_KNOWN_MAX];
     size_t n_items;
+    size_t n_written; /* files of this run */
 };
 
 void pal_known_finish(struct pal_known *known);
