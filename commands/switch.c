@@ -1,5 +1,6 @@
 #include "commands/switch.h"
 
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -526,6 +527,23 @@ pal_switch_profile(struct pal_switch *self, const char *profile, struct pal_erro
 
 /* ---- life ---- */
 
+/* Has a former run left what prompts begin with? Reading a long one with weights as they lie in the
+ * file takes longer than rearranging them first. */
+static bool
+knows_something(const char *warm_dir)
+{
+    bool found = false;
+    DIR *folder = warm_dir != NULL ? opendir(warm_dir) : NULL;
+    const struct dirent *entry;
+    while (folder != NULL && !found && (entry = readdir(folder)) != NULL) {
+        found = entry->d_name[0] != '.';
+    }
+    if (folder != NULL) {
+        (void)closedir(folder);
+    }
+    return found;
+}
+
 /* Answering soon, with weights as they lie in the file, and rearranging them behind that: worth it
  * for large models, with memory for both. */
 static bool
@@ -540,7 +558,8 @@ should_stage(const struct pal_startup *startup)
     uint64_t both = pal_sizes_ram(sizes) + sizes->ram_mapped + sizes->ram_kv + sizes->ram_compute +
                     RAM_SPARE_BYTES;
     return wish == PAL_CONFIG_WISH_ON ||
-           (sizes->ram_repacked >= STAGE_REPACKED && both <= startup->plan.ram_available_bytes);
+           (sizes->ram_repacked >= STAGE_REPACKED && both <= startup->plan.ram_available_bytes &&
+            knows_something(startup->engine.warm_dir));
 }
 
 enum pal_err

@@ -174,10 +174,9 @@ test_a_damaged_or_foreign_file_is_computed_again(void **state)
     "system:You are a pirate on a small ship. You speak in short sentences, you love the sea and " \
     "your parrot, and you never say a bad word about anybody."
 
-/* Computed of the first prompt with a client's own system message; then it is sent `n_more` times.
- */
+/* Computed of a prompt with a client's own system message. */
 static uint32_t
-send_system_message(const char *warm_dir, unsigned n_more)
+send_system_message(const char *warm_dir)
 {
     struct engine_case c = {0};
     struct pal_engine_options options = {
