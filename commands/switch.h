@@ -16,9 +16,9 @@
  * ends its turns and goes, then the new one is loaded; lines wait meanwhile. If that one fails, the
  * former is loaded again.
  *
- * A large model's start is such a switch as well (engine.staged_start): the first engine answers with
- * weights as they lie in the file, and is followed, when nobody is being answered, by one that has
- * rearranged them.
+ * A large model's start is such a switch as well (engine.staged_start): the first engine answers
+ * with weights as they lie in the file, and is followed, when nobody is being answered, by one that
+ * has rearranged them.
  *
  * What was computed moves where model and KV type agree and files may be parked; else it is
  * computed again, line by line. Main thread only. The plan of a profile is for the machine as it

@@ -216,7 +216,7 @@ struct pal_config {
         int64_t speculation; /* enum pal_config_wish: auto or off */
         bool switch_beside;
         int64_t staged_start; /* enum pal_config_wish */
-        char *script; /* plays a script in place of a model (tests) */
+        char *script;         /* plays a script in place of a model (tests) */
     } engine;
     struct {
         bool enabled;
