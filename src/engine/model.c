@@ -211,8 +211,8 @@ warm_up(struct pal_model *model, struct pal_error *error)
     }
     return are_numbers ? PAL_OK
                        : pal_error_set(error, PAL_ERR_MODEL,
-                                       "the model computes what is no number: its file is damaged; "
-                                       "fetch it again");
+                                       "the model computes nothing that a token could be drawn "
+                                       "from: its file is damaged; fetch it again");
 }
 
 static void

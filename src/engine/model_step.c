@@ -77,8 +77,8 @@ lose(struct pal_model_worker *w, struct pal_model_turn *turn)
 {
     struct pal_error error;
     (void)pal_error_set(&error, PAL_ERR_ENGINE,
-                        "the model computed what is no number: its file may be damaged, or a "
-                        "card's driver at fault");
+                        "the model computed nothing that a token could be drawn from: its file may "
+                        "be damaged, or a card's driver at fault");
     pal_log_error("a step gave no numbers", "turn=%llu tokens=%zu",
                   (unsigned long long)turn->job.turn_id, turn->line->n_tokens);
     w->needs_wiping = true;

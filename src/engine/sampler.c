@@ -56,14 +56,16 @@ pal_logits_are_numbers(const float *logits, size_t n)
     const uint32_t minus_infinity = 0xff800000;
     uint32_t is_bad = 0;
     uint32_t is_finite = 0;
+    uint32_t is_varied = n < 2;
     for (size_t i = 0; i < n; i++) {
         uint32_t bits = 0;
         memcpy(&bits, &logits[i], sizeof(bits));
         uint32_t is_special = (bits & exponent) == exponent;
         is_bad |= is_special & (bits != minus_infinity);
         is_finite |= !is_special;
+        is_varied |= logits[i] < logits[0] || logits[i] > logits[0];
     }
-    return is_bad == 0 && is_finite != 0;
+    return is_bad == 0 && is_finite != 0 && is_varied != 0;
 }
 
 struct llama_sampler *

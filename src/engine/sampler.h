@@ -13,8 +13,9 @@ struct llama_sampler *pal_sampler_create(const struct pal_model *model,
                                          const struct pal_sampling *sampling);
 
 /*
- * Can a token be drawn from these? Not if one is NaN or +infinity, or none is finite: damaged
- * weights and overflows make such, and the samplers would then say one token for ever.
+ * Can a token be drawn from these? Not if one is NaN or +infinity, or none is finite, or all are
+ * the same (what NaN becomes where activations are quantised): damaged weights and overflows make
+ * such, and the samplers would then say one token for ever, or any.
  */
 bool pal_logits_are_numbers(const float *logits, size_t n);
 

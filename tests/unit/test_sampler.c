@@ -15,7 +15,9 @@ test_a_token_is_drawn_from_numbers_only(void **state)
         float logits[3];
         bool expected;
     } cases[] = {
-        {{0, 0, 0}, true},
+        {{0, 0, 1}, true},
+        {{0, -0.0F, 0}, false},
+        {{-3, -3, -3}, false},
         {{-1, 2.5F, 1e-30F}, true},
         {{FLT_MAX, -FLT_MAX, 0}, true},
         {{-INFINITY, 1, -INFINITY}, true}, /* some models forbid tokens so */
@@ -29,6 +31,7 @@ test_a_token_is_drawn_from_numbers_only(void **state)
         assert_int_equal(pal_logits_are_numbers(cases[i].logits, 3), cases[i].expected);
     }
     assert_false(pal_logits_are_numbers(NULL, 0));
+    assert_true(pal_logits_are_numbers(cases[0].logits, 1)); /* a vocabulary of one */
 }
 
 int
