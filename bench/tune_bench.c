@@ -248,14 +248,16 @@ sweep_all(struct pal_bench *bench, struct pal_tune *tune, const struct flags *fl
                         sweep.is_whole ? "builds, weights, threads, waiting, attention"
                                        : "builds, weights, threads");
         pal_bench_value(bench, "of", "", (double)sweep.n_ways, NULL);
-        if (sweep.n_done == sweep.n_ways) {
-            tune->best = picked;
-            hold_to_usual(bench, tune, &picked);
-            hold_to_sweep(bench, tune, &sweep, &picked);
-        } else {
-            (void)printf("%s\n", PAL_T("  the time is over: the same command goes on from here",
-                                       "  le temps est écoulé : la même commande reprendra ici"));
+        if (sweep.n_done < sweep.n_ways) {
+            (void)printf("%s\n",
+                         PAL_T("  the time is over: the verdict is on these; the same command "
+                               "goes on from here",
+                               "  le temps est écoulé : le verdict porte sur ceux-ci ; la même "
+                               "commande reprendra ici"));
         }
+        tune->best = picked;
+        hold_to_usual(bench, tune, &picked);
+        hold_to_sweep(bench, tune, &sweep, &picked);
     }
     pal_tune_sweep_finish(&sweep);
 }

@@ -164,7 +164,7 @@ check_engine_points(const struct pal_planning *planning, bool is_strict,
     (void)snprintf(found, sizeof(found), "%.90s %s", shape->name, shape->quant);
     point(checkup, "point.model", is_model || !is_strict, is_strict, found,
           is_strict ? "Qwen2.5-3B-Instruct Q4_K_M" : PAL_T("any model", "tout modèle"),
-          "palabre model pull qwen2.5-3b");
+          "palabre model pull qwen2.5-3b-instruct");
     if (plan->gpu < 0) {
         (void)pal_checkup_add(checkup, "point.layers", PAL_HEALTH_SKIP, "%s",
                               PAL_T("no card: 0 layers instead of 20 to 25",
