@@ -140,13 +140,14 @@ start_clock(struct pal_tune *tune, int64_t budget_us)
 
 /* New samples of both by turns, until it is sure enough. */
 static struct pal_duel_verdict
-duel(struct pal_tune *tune, const struct pal_tuned *a, const struct pal_tuned *b, size_t *n_rounds)
+duel(struct pal_tune *tune, int64_t limit_us, const struct pal_tuned *a, const struct pal_tuned *b,
+     size_t *n_rounds)
 {
     struct pal_match match = {.n_entries = 2};
     match.entries[0] = pal_tune_candidate(tune, a, PAL_TUNE_TURN);
     match.entries[1] = pal_tune_candidate(tune, b, PAL_TUNE_TURN);
     struct pal_duel_verdict verdict = {0};
-    start_clock(tune, DUEL_US);
+    start_clock(tune, limit_us < DUEL_US ? limit_us : DUEL_US);
     while (match.n_rounds < DUEL_ROUNDS && match.entries[1] != NULL) {
         size_t n_before = match.n_rounds;
         pal_match_play(tune, &match, n_before + 1, 1.0, HUGE_VAL);
@@ -161,7 +162,8 @@ duel(struct pal_tune *tune, const struct pal_tuned *a, const struct pal_tuned *b
 }
 
 static void
-hold_to_usual(struct pal_bench *bench, struct pal_tune *tune, const struct pal_tuned *picked)
+hold_to_usual(struct pal_bench *bench, struct pal_tune *tune, int64_t limit_us,
+              const struct pal_tuned *picked)
 {
     char name[PAL_TUNE_TEXT_MAX], note[128];
     struct pal_tuned usual = pal_tune_usual(tune);
@@ -171,7 +173,7 @@ hold_to_usual(struct pal_bench *bench, struct pal_tune *tune, const struct pal_t
         return;
     }
     size_t n_rounds = 0;
-    struct pal_duel_verdict verdict = duel(tune, picked, &usual, &n_rounds);
+    struct pal_duel_verdict verdict = duel(tune, limit_us, picked, &usual, &n_rounds);
     (void)snprintf(note, sizeof(note), "%zu rounds by turns; nine times in ten %.3f to %.3f",
                    n_rounds, verdict.low, verdict.high);
     pal_bench_value(bench, "times faster than llama.cpp's own choice", "", verdict.ratio, note);
@@ -179,7 +181,7 @@ hold_to_usual(struct pal_bench *bench, struct pal_tune *tune, const struct pal_t
 
 /* The best of the sweep's best few that is not the pick; false: there is none. */
 static bool
-find_rival(struct pal_tune *tune, const struct pal_tune_sweep *sweep,
+find_rival(struct pal_tune *tune, int64_t limit_us, const struct pal_tune_sweep *sweep,
            const struct pal_tuned *picked, struct pal_tuned *rival)
 {
     size_t best[N_BEST];
@@ -193,7 +195,7 @@ find_rival(struct pal_tune *tune, const struct pal_tune_sweep *sweep,
             match.entries[match.n_entries++] = entry;
         }
     }
-    start_clock(tune, MATCH_US);
+    start_clock(tune, limit_us < MATCH_US ? limit_us : MATCH_US);
     pal_match_play(tune, &match, MATCH_ROUNDS, 1.0, 1.0);
     size_t leader = pal_match_leader(&match);
     if (leader < match.n_entries) {
@@ -203,17 +205,17 @@ find_rival(struct pal_tune *tune, const struct pal_tune_sweep *sweep,
 }
 
 static void
-hold_to_sweep(struct pal_bench *bench, struct pal_tune *tune, const struct pal_tune_sweep *sweep,
-              const struct pal_tuned *picked)
+hold_to_sweep(struct pal_bench *bench, struct pal_tune *tune, int64_t limit_us,
+              const struct pal_tune_sweep *sweep, const struct pal_tuned *picked)
 {
     struct pal_tuned rival;
     char name[PAL_TUNE_TEXT_MAX], note[128];
     size_t n_rounds = 0;
-    if (!find_rival(tune, sweep, picked, &rival)) {
+    if (!find_rival(tune, limit_us, sweep, picked, &rival)) {
         pal_bench_fail(bench, "no way of the sweep runs");
         return;
     }
-    struct pal_duel_verdict verdict = duel(tune, &rival, picked, &n_rounds);
+    struct pal_duel_verdict verdict = duel(tune, limit_us, &rival, picked, &n_rounds);
     pal_bench_section(bench, pal_tune_describe(&rival, name, sizeof(name)));
     (void)snprintf(note, sizeof(note),
                    "%zu rounds by turns; nine times in ten %+.1f to %+.1f; 3 or less", n_rounds,
@@ -256,8 +258,8 @@ sweep_all(struct pal_bench *bench, struct pal_tune *tune, const struct flags *fl
                                "commande reprendra ici"));
         }
         tune->best = picked;
-        hold_to_usual(bench, tune, &picked);
-        hold_to_sweep(bench, tune, &sweep, &picked);
+        hold_to_usual(bench, tune, flags->limit_us, &picked);
+        hold_to_sweep(bench, tune, flags->limit_us, &sweep, &picked);
     }
     pal_tune_sweep_finish(&sweep);
 }
@@ -274,7 +276,7 @@ run(struct pal_bench *bench, struct pal_tune *tune, const struct pal_planning *p
         if (planning->flags.wants_all) {
             sweep_all(bench, tune, flags, key != NULL ? key : "-");
         } else {
-            hold_to_usual(bench, tune, &picked);
+            hold_to_usual(bench, tune, flags->limit_us, &picked);
         }
     }
     pal_tune_close(tune);
