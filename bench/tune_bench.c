@@ -212,7 +212,9 @@ hold_to_sweep(struct pal_bench *bench, struct pal_tune *tune, int64_t limit_us,
     char name[PAL_TUNE_TEXT_MAX], note[128];
     size_t n_rounds = 0;
     if (!find_rival(tune, limit_us, sweep, picked, &rival)) {
-        pal_bench_fail(bench, "no way of the sweep runs");
+        if (sweep->n_done == sweep->n_ways) {
+            pal_bench_fail(bench, "no way of the sweep runs");
+        }
         return;
     }
     struct pal_duel_verdict verdict = duel(tune, limit_us, &rival, picked, &n_rounds);

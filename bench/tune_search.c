@@ -17,7 +17,7 @@
 #define SHARE_BATCHES   0.91
 #define NEAR            1.15 /* so much slower in a few samples may still be the best */
 #define WIN             0.99
-#define WIN_CLEARLY     0.95 /* for what has a price of its own */
+#define WIN_CLEARLY     0.97 /* for what has a price of its own */
 #define LAST_ROUNDS     12
 #define SURE_ROUNDS     5
 #define NARROW          0.02
