@@ -96,7 +96,8 @@ is_turn_late(const struct pal_local *engine, int64_t now_us)
 static void
 end_if_stuck(struct pal_local *engine, int64_t busy_us)
 {
-    bool is_loaded = engine->state == PAL_ENGINE_READY || engine->state == PAL_ENGINE_LEAVING;
+    bool is_loaded = engine->state == PAL_ENGINE_READY || engine->state == PAL_ENGINE_LEAVING ||
+                     engine->is_changing;
     int64_t most_us = !is_loaded                           ? STUCK_LOADING_US
                       : is_turn_late(engine, pal_now_us()) ? LATE_STEP_US
                                                            : STUCK_STEP_US;

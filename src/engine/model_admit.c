@@ -93,6 +93,12 @@ admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
     plan.n_ahead = turn->prompt.n_tokens + turn->n_reply_room;
     struct pal_timeline *line = pal_timelines_apply(&w->lines, &plan, turn->job.conversation);
     turn->line = line;
+    if (pal_timelines_n_available(&w->lines, NULL) < pal_model_n_promised(w)) {
+        /* What it was to share with somebody could not be (timeline.h), and takes cells, too. */
+        turn->line = NULL;
+        pal_timeline_release(&w->lines, line);
+        return false;
+    }
     line->n_prompt = turn->prompt.n_tokens;
     line->n_base = turn->prompt.n_base;
     pal_model_known_note(w, turn->prompt.tokens, turn->prompt.n_base);

@@ -11,6 +11,8 @@
 #include "util/mem.h"
 
 #define MAGIC "PALKV\0\0\2"
+/* No model knows as many. */
+#define POSITION_MAX (INT32_MAX / 2)
 
 struct head {
     char magic[8];
@@ -200,15 +202,17 @@ read_data(int fd, const struct head *head, struct pal_span *span)
 }
 
 static bool
-is_rising(const struct pal_span *span)
+are_positions(const struct pal_span *span)
 {
     for (size_t i = 0; i < span->n_tokens; i++) {
-        if (span->positions[i] < (i > 0 ? span->positions[i - 1] + 1 : 0)) {
+        int32_t least = i > 0 ? span->positions[i - 1] + 1 : 0;
+        if (span->positions[i] < least || span->positions[i] > POSITION_MAX) {
             return false;
         }
     }
     /* What several share has no gap. */
-    return span->n_base == 0 || span->positions[span->n_base - 1] == (int32_t)span->n_base - 1;
+    size_t n_shared = span->is_base ? span->n_tokens : span->n_base;
+    return n_shared == 0 || span->positions[n_shared - 1] == (int32_t)n_shared - 1;
 }
 
 static enum pal_err
@@ -240,7 +244,7 @@ read_span(int fd, uint64_t key, bool wants_data, struct pal_span *span)
     }
     if (!read_all(fd, span->tokens, span->n_tokens * sizeof(*span->tokens)) ||
         !read_all(fd, span->positions, span->n_tokens * sizeof(*span->positions)) ||
-        !is_rising(span) || (span->owner != NULL && strlen(span->owner) != head.owner_bytes) ||
+        !are_positions(span) || (span->owner != NULL && strlen(span->owner) != head.owner_bytes) ||
         rest_sum(span) != head.rest_sum) {
         return PAL_ERR_PROTO;
     }

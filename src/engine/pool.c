@@ -100,7 +100,9 @@ void
 pal_pools_stepped(struct pal_pools *pools)
 {
     size_t n_used = pools->n_decode == pools->n_batch ? 1 : 2;
-    if (pools->n_items <= n_used) {
+    bool has_all =
+        find_pool(pools, pools->n_decode) != NULL && find_pool(pools, pools->n_batch) != NULL;
+    if (pools->n_items <= n_used && has_all) {
         return;
     }
     size_t n_kept = 0;
@@ -113,6 +115,9 @@ pal_pools_stepped(struct pal_pools *pools)
         }
     }
     pools->n_items = n_kept;
+    if (!has_all && pools->new_fn != NULL) {
+        pal_pools_use(pools, pools->n_decode, pools->n_batch); /* there was no room for it before */
+    }
 }
 
 void

@@ -72,11 +72,9 @@ run(void *data)
             continue;
         }
         reader->queue = reading->next;
-        if (!reading->is_abandoned) {
-            (void)pthread_mutex_unlock(&reader->lock);
-            read_one(reading);
-            (void)pthread_mutex_lock(&reader->lock);
-        }
+        (void)pthread_mutex_unlock(&reader->lock);
+        read_one(reading);
+        (void)pthread_mutex_lock(&reader->lock);
         reading->is_done = true;
         if (reading->is_abandoned) {
             free_reading(reading);
@@ -222,10 +220,18 @@ pal_reading_abandon(struct pal_reading *reading)
     }
     struct pal_reader *reader = reading->reader;
     (void)pthread_mutex_lock(&reader->lock);
-    reading->is_abandoned = true; /* still in the queue, or just being read: the reader frees it */
-    bool is_done = reading->is_done;
+    struct pal_reading **at = &reader->queue;
+    while (*at != NULL && *at != reading) {
+        at = &(*at)->next;
+    }
+    /* Out of the queue at once, or whoever comes and goes would fill the memory. */
+    bool is_ours = reading->is_done || *at != NULL;
+    if (*at != NULL) {
+        *at = reading->next;
+    }
+    reading->is_abandoned = true; /* just being read: the reader frees it */
     (void)pthread_mutex_unlock(&reader->lock);
-    if (is_done) {
+    if (is_ours) {
         free_reading(reading);
     }
 }

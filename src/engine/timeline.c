@@ -202,7 +202,7 @@ park_piece(struct pal_timelines *t, const struct pal_timeline *line, size_t from
         .n_tokens = to,
         .n_base = from,
         .n_prompt = line->n_prompt,
-        .is_base = to == line->n_base,
+        .is_base = to == line->n_base && line->positions[to - 1] == (int32_t)to - 1,
     };
     span.data = t->ops->save(t->kv, line->seq, line->positions[from], line->positions[to - 1] + 1,
                              &span.n_bytes);

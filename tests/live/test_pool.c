@@ -74,6 +74,15 @@ test_threads_that_no_step_uses_are_not_there(void **state)
     assert_int_equal(step(&model), token);
     pal_pools_stepped(&model.pools);
     assert_int_equal(n_threads_alive(), n_with_two);
+    /* More of them than are kept: the last number has its pool again after the next step. */
+    for (uint32_t n = 9; n >= 2; n--) {
+        pal_pools_use(&model.pools, n, n);
+    }
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(step(&model), token);
+        pal_pools_stepped(&model.pools);
+        assert_int_equal(n_threads_alive(), n_with_two);
+    }
     pal_model_finish(&model);
     assert_int_equal(n_threads_alive(), n_with_two - 1);
     pal_settings_finish(&settings);

@@ -306,6 +306,46 @@ test_a_damaged_file_is_never_believed(void **state)
     free(path);
 }
 
+static void
+check_positions(const struct pal_span *span, enum pal_err expected)
+{
+    char *path = pal_path_join(dir, "x.kv");
+    struct pal_error error;
+    struct pal_span read;
+    assert_int_equal(pal_park_file_write(path, 7, span, &error), PAL_OK);
+    assert_int_equal(pal_park_file_read(path, 7, true, &read, &error), expected);
+    if (expected == PAL_OK) {
+        pal_span_finish(&read);
+    }
+    assert_int_equal(unlink(path), 0);
+    free(path);
+}
+
+/* A sum that is right proves nothing: whoever writes the file writes the sum. */
+static void
+test_positions_that_no_timeline_has_are_refused(void **state)
+{
+    (void)state;
+    struct pal_span span = make_span("a", 100);
+    check_positions(&span, PAL_OK);
+    span.positions[N_TOKENS - 1] += 3; /* a gap in what is its own */
+    check_positions(&span, PAL_OK);
+    span.positions[N_TOKENS - 1] = INT32_MAX;
+    check_positions(&span, PAL_ERR_PROTO);
+    span.positions[N_TOKENS - 2] = INT32_MAX;
+    check_positions(&span, PAL_ERR_PROTO);
+    span.positions[N_TOKENS - 2] = span.positions[N_TOKENS - 1] = N_TOKENS - 2;
+    check_positions(&span, PAL_ERR_PROTO);
+    span.positions[N_TOKENS - 1] = N_TOKENS;
+    check_positions(&span, PAL_OK);
+    span.is_base = true; /* a gap in what several share */
+    span.n_base = 0;
+    check_positions(&span, PAL_ERR_PROTO);
+    span.positions[0] = -1;
+    check_positions(&span, PAL_ERR_PROTO);
+    pal_span_finish(&span);
+}
+
 int
 main(void)
 {
@@ -324,6 +364,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_foreign_and_damaged_files_are_removed, make_dir,
                                         remove_dir),
         cmocka_unit_test_setup_teardown(test_a_damaged_file_is_never_believed, make_dir,
+                                        remove_dir),
+        cmocka_unit_test_setup_teardown(test_positions_that_no_timeline_has_are_refused, make_dir,
                                         remove_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -546,6 +546,30 @@ test_positions_that_the_model_does_not_know_are_never_taken(void **state)
     pal_timelines_finish(&t);
 }
 
+/* A persona that was edited in its middle, and no more than that computed. */
+static void
+test_a_beginning_with_a_gap_is_parked_for_its_owner_alone(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    t.n_gap_max = 8;
+    t.park = park;
+    assert_int_equal(slide(&t, &kv, "a", 1000, 0), 30);
+    assert_int_equal(slide(&t, &kv, "a", 1000, 4), 4);
+    t.items[0].n_base = 30;
+    assert_true(pal_timelines_evict(&t, NULL));
+    assert_int_equal(park->n_items, 1);
+    assert_false(park->items[0]->span.is_base);
+    assert_string_equal(park->items[0]->span.owner, "a");
+    assert_int_equal(slide(&t, &kv, "a", 1000, 4), 1);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
 static void
 test_who_rests_leaves_the_cells_and_comes_back(void **state)
 {
@@ -590,6 +614,7 @@ main(void)
         cmocka_unit_test(
             test_a_gap_is_left_open_until_it_is_too_wide_and_then_all_busy_ones_are_closed),
         cmocka_unit_test(test_positions_that_the_model_does_not_know_are_never_taken),
+        cmocka_unit_test(test_a_beginning_with_a_gap_is_parked_for_its_owner_alone),
         cmocka_unit_test(test_who_rests_leaves_the_cells_and_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
