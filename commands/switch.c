@@ -1,12 +1,11 @@
 #include "commands/switch.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands/engines.h"
 #include "commands/planning.h"
-#include "plan/probe.h"
+#include "commands/switch_room.h"
 #include "util/clock.h"
 #include "util/mem.h"
 
@@ -18,12 +17,9 @@
 #define HANDING_MAX_US (10 * PAL_US_PER_S)  /* then the new one computes again what it lacks */
 /* A staged start goes on when nobody has been answered for so long, or after so long at the latest.
  */
-#define STAGE_IDLE_US  (2 * PAL_US_PER_S)
-#define STAGE_MAX_US   (20 * PAL_US_PER_S)
-#define STAGE_LOOK_MS  250
-#define STAGE_REPACKED ((uint64_t)256 << 20) /* rearranging less takes no time that matters */
-/* What the rest of the machine may want meanwhile. */
-#define RAM_SPARE_BYTES ((uint64_t)256 << 20)
+#define STAGE_IDLE_US (2 * PAL_US_PER_S)
+#define STAGE_MAX_US  (20 * PAL_US_PER_S)
+#define STAGE_LOOK_MS 250
 
 /* One engine, and whose it is: its events name no engine. */
 struct place {
@@ -407,41 +403,13 @@ check_free(const struct pal_switch *self, struct pal_error *error)
     return PAL_OK;
 }
 
-/* Is there memory for both at once? The old one's is in use by now; what it maps of the file, both
- * may. */
-static bool
-fit_together(const struct pal_switch *self, const struct pal_plan *plan)
-{
-    const struct pal_startup *startup = self->parts.startup;
-    const struct pal_plan *old = &startup->plan;
-    if (!startup->config.engine.switch_beside) {
-        return false;
-    }
-    if (startup->plan_json == NULL) {
-        return true; /* a script, or servers: there is nothing to count */
-    }
-    uint64_t on_card = pal_sizes_gpu(&plan->sizes) + pal_sizes_gpu(&old->sizes);
-    bool is_on_card = pal_sizes_gpu(&plan->sizes) > 0 && pal_sizes_gpu(&old->sizes) > 0;
-    if (is_on_card && on_card + plan->gpu_reserve_bytes > plan->gpu_free_bytes) {
-        return false;
-    }
-    struct pal_machine *machine = pal_calloc(1, sizeof(*machine));
-    pal_probe_memory(&(struct pal_probe_options){.root = NULL}, machine);
-    uint64_t available = machine->memory.available_bytes;
-    free(machine);
-    uint64_t needed = pal_sizes_ram(&plan->sizes) + RAM_SPARE_BYTES;
-    bool fits_limit = plan->ram_available_bytes == 0 ||
-                      needed + pal_sizes_ram(&old->sizes) <= plan->ram_available_bytes;
-    return available == 0 || (needed <= available && fits_limit);
-}
-
 static enum pal_err
 begin(struct pal_switch *self, const struct pal_startup *with, const char *profile,
       struct pal_error *error)
 {
     self->is_going_back = false;
     self->is_staged = false; /* what is loaded now is whole */
-    if (fit_together(self, &with->plan)) {
+    if (pal_room_for_two(self->parts.startup, &with->plan)) {
         enum pal_err err = open_next(self, with, error);
         if (err != PAL_OK) {
             return err;
@@ -527,41 +495,6 @@ pal_switch_profile(struct pal_switch *self, const char *profile, struct pal_erro
 
 /* ---- life ---- */
 
-/* Has a former run left what prompts begin with? Reading a long one with weights as they lie in the
- * file takes longer than rearranging them first. */
-static bool
-knows_something(const char *warm_dir)
-{
-    bool found = false;
-    DIR *folder = warm_dir != NULL ? opendir(warm_dir) : NULL;
-    const struct dirent *entry;
-    while (folder != NULL && !found && (entry = readdir(folder)) != NULL) {
-        found = entry->d_name[0] != '.';
-    }
-    if (folder != NULL) {
-        (void)closedir(folder);
-    }
-    return found;
-}
-
-/* Answering soon, with weights as they lie in the file, and rearranging them behind that: worth it
- * for large models, with memory for both. */
-static bool
-should_stage(const struct pal_startup *startup)
-{
-    const struct pal_sizes *sizes = &startup->plan.sizes;
-    int64_t wish = startup->config.engine.staged_start;
-    if (wish == PAL_CONFIG_WISH_OFF || startup->plan_json == NULL ||
-        (startup->engine.ways & PAL_ENGINE_NO_EXTRA_BUFTS) != 0) {
-        return false;
-    }
-    uint64_t both = pal_sizes_ram(sizes) + sizes->ram_mapped + sizes->ram_kv + sizes->ram_compute +
-                    RAM_SPARE_BYTES;
-    return wish == PAL_CONFIG_WISH_ON ||
-           (sizes->ram_repacked >= STAGE_REPACKED && both <= startup->plan.ram_available_bytes &&
-            knows_something(startup->engine.warm_dir));
-}
-
 enum pal_err
 pal_switch_open(uv_loop_t *loop, const struct pal_switch_parts *parts, struct pal_switch **made,
                 struct pal_error *error)
@@ -574,7 +507,7 @@ pal_switch_open(uv_loop_t *loop, const struct pal_switch_parts *parts, struct pa
     *made = self;
     struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
     *startup = *parts->startup; /* borrows; the engine copies what it needs */
-    self->is_staged = should_stage(startup);
+    self->is_staged = pal_room_should_stage(startup);
     if (self->is_staged) {
         startup->engine.ways |= PAL_ENGINE_NO_EXTRA_BUFTS;
     }

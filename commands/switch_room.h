@@ -1,0 +1,19 @@
+#ifndef PAL_COMMANDS_SWITCH_ROOM_H
+#define PAL_COMMANDS_SWITCH_ROOM_H
+/*
+ * What a switch decides by the machine's memory. Main thread.
+ */
+#include "commands/startup.h"
+
+/* Is there memory for an engine of this plan beside the one of *startup, which runs? What that maps
+ * of the file, both may. Also false if engine.switch_beside says so. */
+bool pal_room_for_two(const struct pal_startup *startup, const struct pal_plan *plan);
+
+/*
+ * Should the start of *startup be staged: answer soon, with weights as they lie in the file, and
+ * rearrange them behind that? Worth it for large models, with memory for both, where a former run
+ * has left what prompts begin with.
+ */
+bool pal_room_should_stage(const struct pal_startup *startup);
+
+#endif
