@@ -15,25 +15,8 @@
 #include "util/mem.h"
 #include "util/text.h"
 
-#define OPEN_TIMEOUT_US (300 * PAL_US_PER_S)
-/* A change is to be answered within so long; what is measured begins after it. */
-#define SETTLE_US (2 * PAL_US_PER_S)
-/* Nobody talks to an engine in the moment in which it starts. */
-#define LULL_US    (1200 * PAL_US_PER_MS)
-#define LEAD_US    (1 * PAL_US_PER_S)
-#define ROUNDS_MAX 20
-#define GOOD_QUIET 0.97
-
-enum part {
-    PART_QUIET,
-    PART_LOOP,
-    PART_BUSY,
-    PART_SPIN,
-    PART_GAME,
-    PART_SPINNER, /* is the other engine of PART_SPIN; until it is killed */
-    PARTS,
-};
-static const char *const part_names[PARTS] = {"quiet", "loop", "busy", "spin", "game", "spinner"};
+static const char *const part_names[BESIDE_PARTS] = {"quiet", "loop", "busy",
+                                                     "spin",  "game", "spinner"};
 
 static const struct pal_config_request request = {
     .command = "bench beside",
@@ -44,33 +27,12 @@ static const struct pal_config_request request = {
     .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_AI,
 };
 
-/* A way to run the engine: paced, or with a number of threads. */
-struct variant {
-    char name[32];
-    uint32_t n_threads; /* 0 = paced */
-    bool sleeps;        /* threads wait for the next step without spinning */
-};
-
-struct session {
-    struct pal_bench bench;
-    struct pal_sweep sweep;
-    struct pal_trial trial;
-    struct pal_engine_options planned;
-    struct variant variants[BESIDE_VARIANTS_MAX]; /* the first one is paced */
-    size_t n_variants;
-    char **spinner_argv; /* owned array, borrowed words */
-    bool wants[PARTS];
-    bool wants_sleep;
-    uint32_t n_rounds;
-    int64_t window_us;
-};
-
 /* ---- flags ---- */
 
 static bool
-take_part(struct session *session, const char *name)
+take_part(struct beside_session *session, const char *name)
 {
-    for (int part = 0; part < PARTS; part++) {
+    for (int part = 0; part < BESIDE_PARTS; part++) {
         if (strcmp(part_names[part], name) == 0) {
             session->wants[part] = true;
             return true;
@@ -81,23 +43,27 @@ take_part(struct session *session, const char *name)
 
 /* Takes the bench's own flags out of argv; --json is the sweep's. */
 static bool
-take_flags(struct session *session, int *argc, char **argv)
+take_flags(struct beside_session *session, int *argc, char **argv)
 {
     int n_kept = 1;
     bool ok = true;
     for (int i = 1; i < *argc && ok; i++) {
+        const char *flag = argv[i] != NULL ? argv[i] : "";
         const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
         char *end = NULL;
-        if (strcmp(argv[i], "--sleep") == 0) {
+        if (strcmp(flag, "--sleep") == 0) {
             session->wants_sleep = true;
-        } else if (value != NULL && strcmp(argv[i], "--part") == 0) {
-            ok = take_part(session, argv[++i]);
-        } else if (value != NULL && strcmp(argv[i], "--rounds") == 0) {
-            unsigned long n = strtoul(argv[++i], &end, 10);
-            ok = end != value && *end == '\0' && n >= 1 && n <= ROUNDS_MAX;
+        } else if (value != NULL && strcmp(flag, "--part") == 0) {
+            ok = take_part(session, value);
+            i++;
+        } else if (value != NULL && strcmp(flag, "--rounds") == 0) {
+            unsigned long n = strtoul(value, &end, 10);
+            i++;
+            ok = end != value && *end == '\0' && n >= 1 && n <= BESIDE_ROUNDS_MAX;
             session->n_rounds = (uint32_t)n;
-        } else if (value != NULL && strcmp(argv[i], "--window") == 0) {
-            double s = strtod(argv[++i], &end);
+        } else if (value != NULL && strcmp(flag, "--window") == 0) {
+            double s = strtod(value, &end);
+            i++;
             ok = end != value && *end == '\0' && s >= 0.5 && s <= 60;
             session->window_us = ok ? (int64_t)(s * (double)PAL_US_PER_S) : 0;
         } else {
@@ -140,381 +106,42 @@ free_argv(char **argv)
     free(argv);
 }
 
-/* ---- running the engine in one way or another ---- */
-
-static void
-add_variant(struct session *session, uint32_t n_threads)
-{
-    for (size_t i = 1; i < session->n_variants; i++) {
-        if (session->variants[i].n_threads == n_threads) {
-            return;
-        }
-    }
-    PAL_ASSERT(session->n_variants < BESIDE_VARIANTS_MAX);
-    struct variant *variant = &session->variants[session->n_variants++];
-    variant->n_threads = n_threads;
-    if (n_threads == 0) {
-        (void)snprintf(variant->name, sizeof(variant->name), "paced");
-    } else {
-        (void)snprintf(variant->name, sizeof(variant->name), "fixed, %u threads", n_threads);
-    }
-}
-
-/* Few, but the fastest is among them on a quiet machine as on a busy one. */
-static void
-choose_variants(struct session *session)
-{
-    uint32_t most = session->planned.n_threads > 0 ? session->planned.n_threads : 1;
-    const uint32_t counts[] = {most, most > 1 ? most - 1 : 1, (most + 1) / 2, 1};
-    add_variant(session, 0);
-    for (size_t i = 0; i < PAL_COUNT_OF(counts); i++) {
-        add_variant(session, counts[i]);
-    }
-    if (session->wants_sleep) {
-        PAL_ASSERT(session->n_variants < BESIDE_VARIANTS_MAX);
-        session->variants[session->n_variants++] = (struct variant){
-            .name = "fixed, all threads, sleeping", .n_threads = most, .sleeps = true};
-    }
-}
-
-static struct pal_engine_options
-options_of(const struct session *session, const struct variant *variant)
-{
-    struct pal_engine_options options = session->planned;
-    options.ways &= ~(unsigned)PAL_ENGINE_PACED;
-    if (variant->n_threads == 0) {
-        options.ways |= PAL_ENGINE_PACED;
-    } else {
-        options.n_threads = options.n_threads_batch = variant->n_threads;
-    }
-    options.ways |= variant->sleeps ? (unsigned)PAL_ENGINE_NO_POLL : 0;
-    return options;
-}
-
-static bool
-go_on_as(struct session *session, const struct variant *variant)
-{
-    struct pal_error error = {0};
-    const struct pal_engine_options options = options_of(session, variant);
-    if (pal_trial_retune(&session->trial, &options, OPEN_TIMEOUT_US, &error) != PAL_OK) {
-        pal_bench_fail(&session->bench, "%s: %s", variant->name, error.text);
-        return false;
-    }
-    pal_trial_idle(&session->trial, LULL_US);
-    return true;
-}
-
-/* Tokens a second, after the time to settle. < 0: it failed. */
-static double
-sample_rate(struct session *session, const char *name)
-{
-    struct beside_record record;
-    struct pal_error error = {0};
-    double rate = -1;
-    int64_t us = SETTLE_US + session->window_us;
-    if (beside_watch(&session->trial, us, NULL, 0, &record, &error)) {
-        rate = beside_rate(&record, SETTLE_US, us);
-    } else {
-        pal_bench_fail(&session->bench, "%s: %s", name, error.text);
-    }
-    beside_record_finish(&record);
-    return rate;
-}
-
-/* All variants by turns; their medians. False: one failed. */
-static bool
-compare(struct session *session, double medians[BESIDE_VARIANTS_MAX])
-{
-    double samples[BESIDE_VARIANTS_MAX][ROUNDS_MAX];
-    for (uint32_t round = 0; round < session->n_rounds; round++) {
-        for (size_t v = 0; v < session->n_variants; v++) {
-            const struct variant *variant = &session->variants[v];
-            double rate = go_on_as(session, variant) ? sample_rate(session, variant->name) : -1;
-            if (rate < 0) {
-                return false;
-            }
-            samples[v][round] = rate;
-        }
-    }
-    for (size_t v = 0; v < session->n_variants; v++) {
-        (void)printf("  %-18s in turn:", session->variants[v].name);
-        for (uint32_t round = 0; round < session->n_rounds; round++) {
-            (void)printf(" %.2f", samples[v][round]);
-        }
-        (void)printf("\n");
-        struct pal_stats stats = pal_stats_of(samples[v], session->n_rounds);
-        pal_bench_time(&session->bench, session->variants[v].name, "tokens/s", &stats);
-        medians[v] = stats.median;
-    }
-    return true;
-}
-
-/* The rivals run already; they are stopped. */
-static void
-compare_beside(struct session *session, struct beside_rivals *rivals, const char *note)
-{
-    double medians[BESIDE_VARIANTS_MAX] = {0};
-    double best = 0;
-    bool ok = compare(session, medians);
-    if (!beside_rivals_stop(rivals, NULL)) {
-        pal_bench_fail(&session->bench, "the other programs did not run");
-        ok = false;
-    }
-    for (size_t v = 1; v < session->n_variants && ok; v++) {
-        best = medians[v] > best ? medians[v] : best;
-    }
-    if (best > 0) {
-        pal_bench_value(&session->bench, "paced, over the best fixed", "x", medians[0] / best,
-                        note);
-    }
-    if (ok && medians[1] > 0) {
-        pal_bench_value(&session->bench, "paced, over all threads fixed", "x",
-                        medians[0] / medians[1], NULL);
-    }
-}
-
-/* ---- parts ---- */
-
-static void
-measure_beside(struct session *session, const char *title, enum beside_rival_kind kind, unsigned n,
-               const char *note)
-{
-    struct beside_rivals rivals;
-    pal_bench_section(&session->bench, title);
-    beside_rivals_start(&rivals, kind, n, 0);
-    compare_beside(session, &rivals, note);
-}
-
-static void
-measure_spin(struct session *session)
-{
-    struct beside_rivals other;
-    pal_bench_section(&session->bench, PAL_T("Another engine beside it, all its threads at work",
-                                             "Un autre moteur à côté, tous ses fils au travail"));
-    if (!beside_rival_run(&other, session->spinner_argv[0], session->spinner_argv)) {
-        pal_bench_fail(&session->bench, "the other engine could not be started");
-        return;
-    }
-    pal_trial_idle(&session->trial, 2 * SETTLE_US); /* it loads */
-    compare_beside(session, &other, NULL);
-}
-
-/* The other engine of measure_spin(): decodes with a fixed number of threads until it is killed. */
-static void
-be_spinner(struct session *session)
-{
-    struct pal_error error = {0};
-    struct beside_record record;
-    while (go_on_as(session, &session->variants[1]) &&
-           beside_watch(&session->trial, 60 * PAL_US_PER_S, NULL, 0, &record, &error)) {
-        beside_record_finish(&record);
-    }
-    pal_bench_fail(&session->bench, "%s", error.text);
-}
-
-static void
-start_loop(void *userdata)
-{
-    beside_rivals_start(userdata, BESIDE_LOOP, 1, 0);
-}
-
-static void
-stop_loop(void *userdata)
-{
-    (void)beside_rivals_stop(userdata, NULL);
-}
-
-static void
-print_timeline(struct session *session, const struct beside_record *record, int64_t until_us)
-{
-    const int64_t step_us = PAL_US_PER_S / 2;
-    for (int64_t at = 0; at + step_us <= until_us; at += step_us) {
-        char name[48], note[48];
-        (void)snprintf(name, sizeof(name), "%.1f s", (double)at / (double)PAL_US_PER_S);
-        (void)snprintf(note, sizeof(note), "%u threads at work",
-                       beside_threads_usual(record, at, at + step_us));
-        pal_bench_value(&session->bench, name, "tokens/s", beside_rate(record, at, at + step_us),
-                        note);
-    }
-}
-
-static void
-report_reaction(struct session *session, const char *name, const double *ms, size_t n)
-{
-    double samples[2 * ROUNDS_MAX];
-    for (size_t i = 0; i < n; i++) {
-        if (ms[i] < 0) {
-            pal_bench_fail(&session->bench, "%s: it did not settle in round %zu", name, i + 1);
-            return;
-        }
-        samples[i] = ms[i];
-    }
-    struct pal_stats stats = pal_stats_of(samples, n);
-    pal_bench_time(&session->bench, name, "ms", &stats);
-}
-
-/* A loop that starts and stops: each phase lasts as long as a window and the time to settle. */
-static void
-measure_loop(struct session *session)
-{
-    struct beside_act acts[2 * ROUNDS_MAX];
-    double ms[4][ROUNDS_MAX];
-    struct beside_rivals loop = {.result_fd = -1};
-    struct beside_record record;
-    struct pal_error error = {0};
-    size_t n_acts = 0;
-    int64_t phase_us = SETTLE_US + session->window_us;
-    int64_t us = phase_us;
-    for (uint32_t round = 0; round < session->n_rounds; round++, us += 2 * phase_us) {
-        acts[n_acts++] = (struct beside_act){us, start_loop, &loop};
-        acts[n_acts++] = (struct beside_act){us + phase_us, stop_loop, &loop};
-    }
-    pal_bench_section(&session->bench, PAL_T("A busy loop that starts and stops",
-                                             "Une boucle qui démarre et s'arrête"));
-    bool ok = go_on_as(session, &session->variants[0]) &&
-              beside_watch(&session->trial, us, acts, n_acts, &record, &error);
-    if (!ok) {
-        pal_bench_fail(&session->bench, "the timeline: %s", error.text);
-        return;
-    }
-    print_timeline(session, &record, us);
-    for (uint32_t round = 0; round < session->n_rounds; round++) {
-        int64_t on_us = acts[2 * round].at_us;
-        int64_t off_us = on_us + phase_us;
-        ms[0][round] = beside_threads_settled_ms(&record, on_us, off_us);
-        ms[1][round] = beside_rate_settled_ms(&record, on_us, off_us);
-        ms[2][round] = beside_threads_settled_ms(&record, off_us, off_us + phase_us);
-        ms[3][round] = beside_rate_settled_ms(&record, off_us, off_us + phase_us);
-    }
-    report_reaction(session, "loop starts: threads settled after", ms[0], session->n_rounds);
-    report_reaction(session, "loop starts: speed settled after", ms[1], session->n_rounds);
-    report_reaction(session, "loop stops: threads settled after", ms[2], session->n_rounds);
-    report_reaction(session, "loop stops: speed settled after", ms[3], session->n_rounds);
-    beside_record_finish(&record);
-}
-
-/* ---- a game beside it ---- */
-
-/* The game's frames; *rate: tokens a second meanwhile, if there is an engine. */
-static bool
-play_once(struct session *session, bool has_engine, struct beside_frames *frames, double *rate)
-{
-    struct beside_rivals game;
-    struct beside_record record = {0};
-    struct pal_error error = {0};
-    int64_t us = LEAD_US + session->window_us;
-    beside_rivals_start(&game, BESIDE_GAME, 1, us);
-    bool ok = !has_engine || beside_watch(&session->trial, us, NULL, 0, &record, &error);
-    *rate = beside_rate(&record, LEAD_US, us);
-    beside_record_finish(&record);
-    if (!beside_rivals_stop(&game, frames) || !ok) {
-        pal_bench_fail(&session->bench, "a game: %s", ok ? "it did not play" : error.text);
-        return false;
-    }
-    return true;
-}
-
-struct seat {
-    const char *name;
-    enum pal_engine_priority priority;
-    size_t variant;
-    bool has_engine;
-};
-
-static void
-play_beside(struct session *session, const struct seat *seat)
-{
-    double missed[ROUNDS_MAX], p95[ROUNDS_MAX], rates[ROUNDS_MAX];
-    struct pal_error error = {0};
-    struct pal_engine_options options = options_of(session, &session->variants[seat->variant]);
-    options.priority = seat->priority;
-    if (seat->has_engine &&
-        pal_trial_open(&session->trial, &options, OPEN_TIMEOUT_US, &error) != PAL_OK) {
-        pal_bench_fail(&session->bench, "%s: %s", seat->name, error.text);
-        return;
-    }
-    bool ok = true;
-    for (uint32_t round = 0; round < session->n_rounds && ok; round++) {
-        struct beside_frames frames = {0};
-        ok = play_once(session, seat->has_engine, &frames, &rates[round]);
-        missed[round] = frames.n > 0 ? 100.0 * frames.n_missed / frames.n : 0;
-        p95[round] = frames.p95_ms;
-        (void)printf(
-            "  %-30s %u of %u frames missed, p95 %.1f ms, longest %.1f ms, %.2f tokens/s\n",
-            seat->name, frames.n_missed, frames.n, frames.p95_ms, frames.max_ms, rates[round]);
-    }
-    pal_trial_close(&session->trial);
-    if (!ok) {
-        return;
-    }
-    char name[64];
-    struct pal_stats stats = pal_stats_of(missed, session->n_rounds);
-    (void)snprintf(name, sizeof(name), "%s: missed", seat->name);
-    pal_bench_time(&session->bench, name, "%", &stats);
-    stats = pal_stats_of(p95, session->n_rounds);
-    (void)snprintf(name, sizeof(name), "%s: p95", seat->name);
-    pal_bench_time(&session->bench, name, "ms", &stats);
-    stats = pal_stats_of(rates, session->n_rounds);
-    (void)snprintf(name, sizeof(name), "%s: replies", seat->name);
-    pal_bench_time(&session->bench, name, "tokens/s", &stats);
-}
-
-/* Each seat is an engine of its own, since a process can lower its priority but not raise it. */
-static void
-measure_game(struct session *session)
-{
-    static const struct seat seats[] = {
-        {"no engine", PAL_ENGINE_PRIORITY_NORMAL, 0, false},
-        {"all threads, normal", PAL_ENGINE_PRIORITY_NORMAL, 1, true},
-        {"paced, normal", PAL_ENGINE_PRIORITY_NORMAL, 0, true},
-        {"paced, low", PAL_ENGINE_PRIORITY_LOW, 0, true},
-        {"paced, idle", PAL_ENGINE_PRIORITY_IDLE, 0, true},
-    };
-    pal_bench_section(&session->bench,
-                      PAL_T("A game beside it: 60 frames a second, 8 ms of work each",
-                            "Un jeu à côté : 60 images par seconde, 8 ms de travail chacune"));
-    pal_trial_close(&session->trial);
-    for (size_t i = 0; i < PAL_COUNT_OF(seats); i++) {
-        play_beside(session, &seats[i]);
-    }
-}
-
 /* ---- all of it ---- */
 
 static void
-measure(struct session *session)
+measure(struct beside_session *session)
 {
-    if (session->wants[PART_SPINNER]) {
-        be_spinner(session);
+    if (session->wants[BESIDE_PART_SPINNER]) {
+        beside_be_spinner(session);
         return;
     }
-    if (session->wants[PART_QUIET]) {
-        measure_beside(session, PAL_T("Nothing beside it", "Rien à côté"), BESIDE_NOTHING, 0,
+    if (session->wants[BESIDE_PART_QUIET]) {
+        beside_measure(session, PAL_T("Nothing beside it", "Rien à côté"), BESIDE_NOTHING, 0,
                        ">= 0.97");
     }
-    if (session->wants[PART_LOOP]) {
-        measure_loop(session);
+    if (session->wants[BESIDE_PART_LOOP]) {
+        beside_measure_loop(session);
     }
-    if (session->wants[PART_BUSY]) {
-        measure_beside(session, PAL_T("One busy loop beside it", "Une boucle à côté"), BESIDE_LOOP,
+    if (session->wants[BESIDE_PART_BUSY]) {
+        beside_measure(session, PAL_T("One busy loop beside it", "Une boucle à côté"), BESIDE_LOOP,
                        1, NULL);
-        measure_beside(session, PAL_T("Two busy loops beside it", "Deux boucles à côté"),
+        beside_measure(session, PAL_T("Two busy loops beside it", "Deux boucles à côté"),
                        BESIDE_LOOP, 2, NULL);
-        measure_beside(session,
+        beside_measure(session,
                        PAL_T("Bursts beside it: 150 ms of work, 350 ms of pause",
                              "Des à-coups à côté : 150 ms de travail, 350 ms de pause"),
                        BESIDE_BURSTS, 1, NULL);
     }
-    if (session->wants[PART_SPIN]) {
-        measure_spin(session);
+    if (session->wants[BESIDE_PART_SPIN]) {
+        beside_measure_spin(session);
     }
-    if (session->wants[PART_GAME]) {
-        measure_game(session);
+    if (session->wants[BESIDE_PART_GAME]) {
+        beside_measure_game(session);
     }
 }
 
 static int
-run(struct session *session, int argc, char **argv)
+run(struct beside_session *session, int argc, char **argv)
 {
     struct pal_error error = {0};
     int status;
@@ -526,10 +153,10 @@ run(struct session *session, int argc, char **argv)
     own_argv[0] = pal_strdup(session->sweep.program);
     session->spinner_argv = own_argv;
     session->planned = pal_sweep_options(&session->sweep);
-    choose_variants(session);
+    beside_choose_variants(session);
     pal_bench_init(&session->bench, "beside");
-    const struct pal_engine_options options = options_of(session, &session->variants[0]);
-    if (pal_trial_open(&session->trial, &options, OPEN_TIMEOUT_US, &error) == PAL_OK) {
+    const struct pal_engine_options options = beside_options_of(session, &session->variants[0]);
+    if (pal_trial_open(&session->trial, &options, BESIDE_OPEN_TIMEOUT_US, &error) == PAL_OK) {
         const struct pal_engine_facts *facts = pal_engine_facts(session->trial.engine);
         (void)printf("model: %s, %s\n", facts->model_name, facts->variant);
         measure(session);
@@ -546,16 +173,16 @@ run(struct session *session, int argc, char **argv)
 int
 pal_bench_beside(int argc, char **argv)
 {
-    struct session *session = pal_calloc(1, sizeof(*session));
+    struct beside_session *session = pal_calloc(1, sizeof(*session));
     session->n_rounds = 3;
     session->window_us = 4 * PAL_US_PER_S;
     int status = PAL_EXIT_USAGE;
     bool is_asked = false;
     bool ok = take_flags(session, &argc, argv);
-    for (int part = 0; part < PARTS; part++) {
+    for (int part = 0; part < BESIDE_PARTS; part++) {
         is_asked = is_asked || session->wants[part];
     }
-    for (int part = 0; part < PART_SPINNER && !is_asked; part++) {
+    for (int part = 0; part < BESIDE_PART_SPINNER && !is_asked; part++) {
         session->wants[part] = true;
     }
     if (ok) {

@@ -5,8 +5,11 @@
  * beside the engine. Its parts share this. Main thread only.
  */
 #include "bench/sweep.h"
+#include "util/clock.h"
 
-#define BESIDE_VARIANTS_MAX 8
+#define BESIDE_VARIANTS_MAX    8
+#define BESIDE_ROUNDS_MAX      20
+#define BESIDE_OPEN_TIMEOUT_US (300 * PAL_US_PER_S)
 
 /* --- beside_watch.c: a reply that never ends, watched --- */
 
@@ -86,5 +89,50 @@ bool beside_rivals_stop(struct beside_rivals *rivals, struct beside_frames *fram
 
 /* `program` with these arguments, NULL-terminated; its words are thrown away. False: no. */
 bool beside_rival_run(struct beside_rivals *rivals, const char *program, char *const *argv);
+
+enum beside_part {
+    BESIDE_PART_QUIET,
+    BESIDE_PART_LOOP,
+    BESIDE_PART_BUSY,
+    BESIDE_PART_SPIN,
+    BESIDE_PART_GAME,
+    BESIDE_PART_SPINNER, /* is the other engine of BESIDE_PART_SPIN; until it is killed */
+    BESIDE_PARTS,
+};
+/* A way to run the engine: paced, or with a number of threads. */
+struct beside_variant {
+    char name[32];
+    uint32_t n_threads; /* 0 = paced */
+    bool sleeps;        /* threads wait for the next step without spinning */
+};
+
+struct beside_session {
+    struct pal_bench bench;
+    struct pal_sweep sweep;
+    struct pal_trial trial;
+    struct pal_engine_options planned;
+    struct beside_variant variants[BESIDE_VARIANTS_MAX]; /* the first one is paced */
+    size_t n_variants;
+    char **spinner_argv; /* owned array, borrowed words */
+    bool wants[BESIDE_PARTS];
+    bool wants_sleep;
+    uint32_t n_rounds;
+    int64_t window_us;
+};
+
+/* --- beside_part.c: what is measured --- */
+
+/* Few, but the fastest is among them on a quiet machine as on a busy one. */
+void beside_choose_variants(struct beside_session *session);
+struct pal_engine_options beside_options_of(const struct beside_session *session,
+                                            const struct beside_variant *variant);
+/* All variants by turns beside n rivals of a kind. `note`: what paced over the best is to be. */
+void beside_measure(struct beside_session *session, const char *title, enum beside_rival_kind kind,
+                    unsigned n, const char *note);
+void beside_measure_spin(struct beside_session *session);
+void beside_measure_loop(struct beside_session *session);
+void beside_measure_game(struct beside_session *session);
+/* Is the other engine of beside_measure_spin(), until it is killed. */
+void beside_be_spinner(struct beside_session *session);
 
 #endif
