@@ -192,6 +192,29 @@ gap_budget_us(struct pal_model_worker *w, int64_t now_us)
     return (int64_t)(times * usual_us - passed_us);
 }
 
+/*
+ * A promise to the turn goes before one to the others: in chunks of n rows its prompt is to be
+ * complete in half of the time that it has left, else they are longer.
+ */
+static uint32_t
+rows_in_time(const struct pal_model_worker *w, const struct pal_model_turn *turn, uint32_t n,
+             uint32_t most, int64_t now_us)
+{
+    if (turn->job.deadline_us == 0) {
+        return n;
+    }
+    size_t n_left = pal_model_turn_n_left(turn);
+    int64_t left_us = (turn->job.deadline_us - now_us) / 2;
+    for (;;) {
+        struct pal_cost_rows chunk = {.n_rows = n, .depth = (uint32_t)turn->line->n_tokens};
+        int64_t step_us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, chunk));
+        if (n >= most || (int64_t)(n_left / n) * step_us <= left_us) {
+            return n;
+        }
+        n = 2 * n < most ? 2 * n : most;
+    }
+}
+
 /* How many rows of prompts this step takes, `turn`'s first. */
 static int32_t
 chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_t now_us)
@@ -217,7 +240,8 @@ chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_
         return 0;
     }
     budget_us = budget_us > least_us * 51 / 50 ? budget_us : least_us * 51 / 50;
-    return (int32_t)pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
+    uint32_t n = pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
+    return (int32_t)rows_in_time(w, turn, n, most, now_us);
 }
 
 /* False: nobody's prompt waits. */
