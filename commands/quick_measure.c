@@ -7,6 +7,8 @@
 
 #include "bench/tune.h"
 #include "commands/stand_in.h"
+#include "config/option.h"
+#include "gguf/synth.h"
 #include "plan/tuned.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -58,12 +60,32 @@ measure(const struct pal_quick_measure *of, int64_t began_us, struct pal_tuned *
     free(tune);
 }
 
+/* What a person asks for today is not what the machine is good at tomorrow. */
+static bool
+is_as_usual(const struct pal_config *config)
+{
+    static const char *const keys[] = {
+        "ai.n_threads", "ai.n_threads_batch", "ai.n_batch",    "ai.n_ubatch",
+        "ai.kv_type",   "ai.flash_attn",      "ai.repack",     "ai.kv_offload",
+        "engine.cpus",  "engine.priority",    "engine.script",
+    };
+    for (size_t i = 0; i < PAL_COUNT_OF(keys); i++) {
+        const struct pal_option *option = pal_option_by_key(keys[i]);
+        PAL_ASSERT(option != NULL);
+        if (config->origins[pal_option_index(option)].kind != PAL_ORIGIN_DEFAULT) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool
 is_due(const struct pal_config *config, const struct pal_quick_measure *of, const char *path)
 {
     struct pal_tuned known;
     struct pal_error error;
-    if (!config->ai.quick_measure || of->plan->n_gpu_layers > 0 || path == NULL) {
+    if (!config->ai.quick_measure || !is_as_usual(config) || of->plan->n_gpu_layers > 0 ||
+        path == NULL) {
         return false;
     }
     char *folder = pal_path_parent(path);
