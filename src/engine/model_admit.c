@@ -7,6 +7,8 @@
 
 /* A beginning that a peer is just computing is waited for if it saves this much. */
 #define SHARED_MIN_TOKENS 16
+/* Positions between the persona and the talk that nobody has; see timeline.h. */
+#define GAP_MAX 256
 /* A prompt that takes so many times the time left is hopeless: costs may come down again. */
 #define HOPELESS_TIMES 1.5
 
@@ -71,6 +73,20 @@ refuse_hopeless(struct pal_model_worker *w, struct pal_model_turn *turn, size_t 
     return true;
 }
 
+/*
+ * A gap changes the logits a little more than a shift does (docs/performance.md), but a shift makes
+ * everybody wait: alone, one waits for oneself.
+ */
+static int32_t
+gap_max(const struct pal_model_worker *w)
+{
+    size_t n_running = 0;
+    for (size_t i = 0; i < w->n_turns; i++) {
+        n_running += w->turns[i]->state != PAL_MODEL_TURN_WAITING ? 1 : 0;
+    }
+    return w->lines.can_shift && n_running > 0 ? GAP_MAX : 0;
+}
+
 /* False: it waits for cells, and so do those behind it. Who waits for a peer or for the disk lets
  * others pass. */
 static bool
@@ -90,6 +106,7 @@ admit(struct pal_model_worker *w, struct pal_model_turn *turn, int64_t now_us)
     if (pal_timelines_n_available(&w->lines, &plan) < n_new + pal_model_n_promised(w)) {
         return false;
     }
+    w->lines.n_gap_max = gap_max(w);
     plan.n_ahead = turn->prompt.n_tokens + turn->n_reply_room;
     struct pal_timeline *line = pal_timelines_apply(&w->lines, &plan, turn->job.conversation);
     turn->line = line;

@@ -15,8 +15,6 @@
 /* Who hasn't spoken for so long leaves the cells to those who do, beyond so many in use. */
 #define REST_US    (2 * PAL_US_PER_S)
 #define REST_CELLS 1024
-/* Positions between the persona and the talk that nobody has; see timeline.h. */
-#define GAP_MAX 256
 /* How often a turn that waits for the disk looks whether its bytes are there. */
 #define DISK_POLL_US 500
 /* How often an engine with nothing to do looks what others take of the processors. */
@@ -77,7 +75,6 @@ surround_context(struct pal_model_worker *w)
                        w->model.can_edit,
                        w->model.can_shift && (w->settings->ways & PAL_ENGINE_NO_SHIFT) == 0);
     w->lines.can_share = w->model.can_edit && (w->settings->ways & PAL_ENGINE_NO_SHARING) == 0;
-    w->lines.n_gap_max = w->lines.can_shift ? GAP_MAX : 0;
     int32_t n_trained = llama_model_n_ctx_train(w->model.model);
     w->lines.n_positions = n_trained > 0 ? n_trained : INT32_MAX;
     pal_model_open_park(w);

@@ -23,7 +23,7 @@
 #define WINDOW        12
 #define REPLY_TOKENS  24
 #define TURNS         30
-#define GAP_MAX       256 /* as model_worker.c */
+#define GAP_MAX       256 /* as model_admit.c */
 #define TURNS_MAX     1000
 #define KL_MAX        0.02
 #define LOGIT_MAX     1.5
