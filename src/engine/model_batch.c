@@ -10,6 +10,8 @@
  * While somebody's prompt comes in, the others' next token may take 2.5 times as long as usually.
  * What steps deviate by anyway is taken off that: so many times their average deviation.
  */
+/* A pause that nobody sees, however fast a small model usually is. */
+#define UNSEEN_US (20 * PAL_US_PER_MS)
 #define GAP_TIMES       2.5
 #define GAP_NOISE_TIMES 4
 #define GAP_TIMES_LEAST 1.6
@@ -189,7 +191,9 @@ gap_budget_us(struct pal_model_worker *w, int64_t now_us)
     double passed_us = w->computed_us != 0 ? (double)(now_us - w->computed_us) : w->between_us;
     /* The newcomer was taken in meanwhile, or another ended: then the streams come first, once. */
     w->is_held_up = !w->is_held_up && passed_us > 2 * w->between_us + usual_us / 4;
-    return (int64_t)(times * usual_us - passed_us);
+    double promised_us = times * usual_us;
+    promised_us = promised_us > UNSEEN_US ? promised_us : UNSEEN_US;
+    return (int64_t)(promised_us - passed_us);
 }
 
 /*
