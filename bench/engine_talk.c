@@ -262,7 +262,7 @@ run_crowd(struct pal_engine_bench *session, uint32_t n_users, float temperature,
 static void
 compare_drafts(struct pal_engine_bench *session, uint32_t n_users, float temperature)
 {
-    double on[RUNS_MAX], off[RUNS_MAX], times[RUNS_MAX];
+    double on[RUNS_MAX] = {0}, off[RUNS_MAX] = {0}, times[RUNS_MAX];
     struct crowd with = {0}, without = {0};
     size_t n = 0;
     unsigned ways = session->options.ways & ~(unsigned)PAL_ENGINE_NO_DRAFTS;

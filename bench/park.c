@@ -345,7 +345,8 @@ static bool
 prepare(struct park *park, enum place place)
 {
     double a_talk = (double)park->n_words * park->tokens_a_word;
-    a_talk += LINE_TOKENS * (double)(park->sweep.n_generations / N_TALKS + 1);
+    uint32_t n_lines = park->sweep.n_generations / N_TALKS + 1;
+    a_talk += LINE_TOKENS * (double)n_lines;
     double n_held = place == FIT || place == SWITCH ? N_TALKS : 1.2;
     uint32_t n_ctx_tokens = STREAM_ROOM + (uint32_t)(a_talk * n_held);
     forget_talks(park);

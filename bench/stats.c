@@ -32,7 +32,8 @@ pal_stats_of(double *samples, size_t n)
         sum += samples[i];
     }
     stats.mean = sum / (double)n;
-    stats.median = pal_stats_percentile(samples, n, 0.5);
+    stats.median =
+        (pal_stats_percentile(samples, n, 0.5) + samples[n / 2]) / 2; /* of even n, too */
     stats.p95 = pal_stats_percentile(samples, n, 0.95);
     stats.p99 = pal_stats_percentile(samples, n, 0.99);
     stats.min = samples[0];

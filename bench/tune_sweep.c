@@ -58,7 +58,7 @@ pal_tune_sweep_way(const struct pal_tune_sweep *sweep, const struct pal_tune *tu
     if (tune->plan.n_gpu_layers == 0) {
         way.has_extra_bufts = digit(&n, 2) == 0;
     }
-    if (n > 0) { /* the first is ggml's own choice */
+    if (n > 0 && n < sweep->n_variants) { /* the first is ggml's own choice */
         memcpy(way.variant, sweep->variants[n].name, sizeof(way.variant));
     }
     return way;

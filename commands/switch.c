@@ -264,6 +264,7 @@ look_at_next(struct pal_switch *self)
     struct pal_error why;
     enum pal_engine_state state = pal_engine_state(self->next->engine);
     if (self->is_handing_over) {
+        PAL_ASSERT(self->present != NULL);
         if (pal_engine_state(self->present->engine) != PAL_ENGINE_READY ||
             pal_now_us() >= self->until_us) {
             adopt(self);

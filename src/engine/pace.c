@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -297,7 +298,14 @@ read_thread_waited(const char *tid, int64_t *waited_us)
     return known;
 }
 
-/* Of all threads: one that waits keeps all the others waiting. */
+/* Does it let all others go first, so that nobody waits for it (reading.c)? */
+static bool
+gives_way(const char *tid)
+{
+    return getpriority(PRIO_PROCESS, (id_t)strtoul(tid, NULL, 10)) > getpriority(PRIO_PROCESS, 0);
+}
+
+/* Of all threads that compute: one that waits keeps all the others waiting. */
 static bool
 read_waited(int64_t *waited_us)
 {
@@ -305,7 +313,9 @@ read_waited(int64_t *waited_us)
     bool known = false;
     *waited_us = 0;
     for (struct dirent *task; tasks != NULL && (task = readdir(tasks)) != NULL;) {
-        known = (task->d_name[0] != '.' && read_thread_waited(task->d_name, waited_us)) || known;
+        if (task->d_name[0] != '.' && !gives_way(task->d_name)) {
+            known = read_thread_waited(task->d_name, waited_us) || known;
+        }
     }
     if (tasks != NULL) {
         (void)closedir(tasks);
