@@ -15,7 +15,7 @@
 #define GAP_TIMES_LEAST 1.6
 #define GAP_TIMES_MOST  2.1
 /* A pause that nobody sees, however fast a small model usually is. */
-#define UNSEEN_US (20 * PAL_US_PER_MS)
+#define UNSEEN_US (8 * PAL_US_PER_MS)
 /* With nobody decoding, a step may take so long: so long waits a newcomer with a short prompt. */
 #define PREFILL_STEP_US  (500 * PAL_US_PER_MS)
 #define PREFILL_ROWS_MIN 32
