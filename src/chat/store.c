@@ -18,6 +18,9 @@
 #define PRUNE_EVERY_S     600
 #define PRUNE_BATCHES     256
 
+/* Of one transaction: half, so that beyond the maximum there is always one that can be given up. */
+#define BATCH_MAX (PAL_STORE_CHANGES_MAX / 2)
+
 /* Strings of one change. */
 #define TEXTS_MAX 6
 
@@ -260,6 +263,32 @@ put_back(struct pal_store *store, struct change *changes)
     store->first = changes;
 }
 
+/* Takes the oldest changes, at most BATCH_MAX, out of the line. Under the lock. */
+static struct change *
+take_batch(struct pal_store *store)
+{
+    struct change *first = store->first;
+    struct change *last = first;
+    for (int n = 1; n < BATCH_MAX && last->next != NULL; n++) {
+        last = last->next;
+    }
+    store->first = last->next;
+    store->last = store->first != NULL ? store->last : NULL;
+    last->next = NULL;
+    return first;
+}
+
+/* What could not be written while closing is lost, and what waits behind it. Under the lock. */
+static void
+give_up_all(struct pal_store *store)
+{
+    uint32_t n_lost = destroy_all(store->first);
+    store->first = NULL;
+    store->last = NULL;
+    store->n_pending -= n_lost;
+    store->n_lost += n_lost;
+}
+
 static void
 run_thread(void *userdata)
 {
@@ -272,21 +301,20 @@ run_thread(void *userdata)
         if (store->first == NULL) {
             break;
         }
-        struct change *changes = store->first;
-        store->first = NULL;
-        store->last = NULL;
+        struct change *changes = take_batch(store);
+        bool is_last_try = store->is_closing;
         uv_mutex_unlock(&store->lock);
         enum pal_err err = write_down(store, changes);
         uv_mutex_lock(&store->lock);
         report_all(store, changes, err);
         if (err == PAL_OK) {
             store->n_pending -= destroy_all(changes);
-        } else if (store->is_closing) {
-            uint32_t n_lost = destroy_all(changes);
-            store->n_pending -= n_lost;
-            store->n_lost += n_lost;
-        } else {
-            put_back(store, changes);
+            continue;
+        }
+        put_back(store, changes);
+        if (is_last_try) {
+            give_up_all(store);
+        } else if (!store->is_closing) {
             (void)uv_cond_timedwait(&store->has_work, &store->lock, RETRY_NS);
         }
     }
@@ -314,12 +342,12 @@ on_wakeup(uv_async_t *handle)
     }
 }
 
-/* Beyond the maximum the oldest change is given up; who waits for it is told. */
+/* Beyond the maximum the oldest waiting change is given up; who waits for it is told. */
 static void
 enqueue(struct pal_store *store, struct change *change)
 {
     uv_mutex_lock(&store->lock);
-    if (store->n_pending >= PAL_STORE_CHANGES_MAX && store->first != NULL) {
+    if (store->n_pending >= PAL_STORE_CHANGES_MAX) {
         struct change *oldest = store->first;
         store->first = oldest->next;
         store->last = store->first != NULL ? store->last : NULL;

@@ -10,9 +10,10 @@
  * sent; a row that stayed "sending" was perhaps sent, and counts as said.
  *
  * Bounded: by bytes (the oldest rows go) and by age. A disk that is full, or a lock that stays, is
- * logged, and what could not be written is tried again every second, the newest 1024 changes of it;
- * meanwhile memory holds what was said. A damaged database is kept aside as "*.bad-TIME" and a new
- * one begun, which the log says. Forgotten texts are overwritten, not only unlinked.
+ * logged, and what could not be written is tried again every second, 1024 changes of it: a newer
+ * one then pushes out the oldest that is not being tried; meanwhile memory holds what was said. A
+ * damaged database is kept aside as "*.bad-TIME" and a new one begun, which the log says. Forgotten
+ * texts are overwritten, not only unlinked.
  *
  * Loop thread, except where stated.
  */

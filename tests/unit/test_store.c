@@ -98,7 +98,7 @@ put(struct place *place, const char *key, const char *line, const char *reply)
     };
     int done = -1;
     pal_store_put(place->store, &exchange, on_done, &done);
-    for (int i = 0; i < 3000 && done < 0; i++) {
+    for (int i = 0; i < 60000 && done < 0; i++) {
         (void)uv_run(&place->loop, UV_RUN_NOWAIT);
         usleep(1000);
     }
@@ -349,14 +349,14 @@ a_full_disk_is_waited_out(void **state)
                                      .is_sent = true};
     int done = -1;
     pal_store_put(place->store, &exchange, on_done, &done);
-    for (int i = 0; i < 3000 && done < 0; i++) {
+    for (int i = 0; i < 60000 && done < 0; i++) {
         (void)uv_run(&place->loop, UV_RUN_NOWAIT);
         usleep(1000);
     }
     assert_int_equal(done, PAL_ERR_IO);
     assert_int_equal(pal_store_n_pending(place->store), 1);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-    for (int i = 0; i < 30000 && pal_store_n_pending(place->store) > 0; i++) {
+    for (int i = 0; i < 60000 && pal_store_n_pending(place->store) > 0; i++) {
         usleep(1000);
     }
     assert_string_equal(load(place, "k", 9).text, "before=r;meanwhile=r;");
@@ -465,6 +465,28 @@ the_command_lists_shows_and_erases(void **state)
     assert_int_equal(n, 1);
 }
 
+struct numbers {
+    int next_after; /* a number greater than all seen */
+    size_t n;
+    size_t n_new; /* of the newest half of the maximum */
+};
+
+#define N_TOO_MANY 100
+#define N_CHANGES  (PAL_STORE_CHANGES_MAX + N_TOO_MANY)
+
+static void
+on_number(const struct pal_store_row *exchange, void *userdata)
+{
+    struct numbers *numbers = userdata;
+    int number = (int)strtol(exchange->line, NULL, 10);
+    assert_true(number >= numbers->next_after);
+    numbers->next_after = number + 1;
+    numbers->n++;
+    numbers->n_new += number >= N_CHANGES - PAL_STORE_CHANGES_MAX / 2 ? 1 : 0;
+}
+
+/* Whatever the writing thread holds at any moment: never more than the maximum, and the newest
+ * stay, in their order. */
 static void
 too_many_changes_push_out_the_oldest(void **state)
 {
@@ -475,23 +497,30 @@ too_many_changes_push_out_the_oldest(void **state)
     (void)signal(SIGXFSZ, SIG_IGN);
     struct rlimit none = {.rlim_cur = 4096, .rlim_max = old.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-    for (int i = 0; i < PAL_STORE_CHANGES_MAX + 100; i++) {
+    uint32_t most = 0;
+    for (int i = 0; i < N_CHANGES; i++) {
+        char line[16];
+        (void)snprintf(line, sizeof(line), "%d", i);
         struct pal_store_row exchange = {.token = pal_store_new_token(place->store),
                                          .key = "k",
                                          .channel = "",
                                          .message_id = "",
                                          .name = "",
-                                         .line = "x",
+                                         .line = line,
                                          .reply = "r"};
         pal_store_put(place->store, &exchange, NULL, NULL);
+        uint32_t n = pal_store_n_pending(place->store);
+        most = n > most ? n : most;
     }
-    assert_true(pal_store_n_pending(place->store) <= PAL_STORE_CHANGES_MAX);
+    assert_int_equal(most, PAL_STORE_CHANGES_MAX);
+    assert_int_equal(pal_store_n_lost(place->store), N_TOO_MANY);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     close_store(place);
-    struct rows rows = {.n = 0};
+    struct numbers numbers = {.n = 0};
     struct pal_error error;
-    assert_int_equal(pal_store_each(place->path, NULL, on_row, &rows, &error), PAL_OK);
-    assert_true(rows.n >= PAL_STORE_CHANGES_MAX - 1);
+    assert_int_equal(pal_store_each(place->path, NULL, on_number, &numbers, &error), PAL_OK);
+    assert_int_equal(numbers.n, PAL_STORE_CHANGES_MAX);
+    assert_int_equal(numbers.n_new, PAL_STORE_CHANGES_MAX / 2);
 }
 
 int
