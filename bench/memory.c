@@ -29,17 +29,19 @@
 struct look {
     double rss_mib;
     double anon_mib;
+    double huge_mib; /* of that, in huge pages, of which the kernel may give more than is used */
     uint32_t n_files;
     double n_cells; /* of the KV, in use; < 0 = not known */
     double parked_mib;
 };
 
+/* What this file of the process says. */
 static double
-status_mib(long pid, const char *name)
+proc_mib(long pid, const char *about, const char *name)
 {
     char path[64], line[256];
     double kib = 0;
-    (void)snprintf(path, sizeof(path), "/proc/%ld/status", pid);
+    (void)snprintf(path, sizeof(path), "/proc/%ld/%s", pid, about);
     FILE *file = fopen(path, "re");
     while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
         size_t len = strlen(name);
@@ -73,8 +75,9 @@ count_files(long pid)
 static void
 add_process(struct look *look, long pid)
 {
-    look->rss_mib += status_mib(pid, "VmRSS");
-    look->anon_mib += status_mib(pid, "RssAnon");
+    look->rss_mib += proc_mib(pid, "status", "VmRSS");
+    look->anon_mib += proc_mib(pid, "status", "RssAnon");
+    look->huge_mib += proc_mib(pid, "smaps_rollup", "AnonHugePages");
     look->n_files += count_files(pid);
 }
 
@@ -168,10 +171,10 @@ look_at_kv(struct chat_client *client, struct look *look)
 static void
 show(uint32_t number, const struct look *look)
 {
-    (void)printf("  %6u messages: %8.2f MiB resident, %8.2f MiB anonymous, %5.0f cells of KV, %.2f "
-                 "MiB parked, %u files\n",
-                 number, look->rss_mib, look->anon_mib, look->n_cells, look->parked_mib,
-                 look->n_files);
+    (void)printf("  %6u messages: %8.2f MiB resident, %8.2f MiB anonymous (%.0f in huge pages), "
+                 "%5.0f cells of KV, %.2f MiB parked, %u files\n",
+                 number, look->rss_mib, look->anon_mib, look->huge_mib, look->n_cells,
+                 look->parked_mib, look->n_files);
     (void)fflush(stdout);
 }
 
@@ -184,6 +187,8 @@ report(struct pal_bench *bench, const struct look *settled, const struct look *l
     pal_bench_value(bench, "resident at the end", "MiB", last->rss_mib, NULL);
     pal_bench_value(bench, "anonymous at message 100", "MiB", settled->anon_mib, NULL);
     pal_bench_value(bench, "anonymous at the end", "MiB", last->anon_mib, NULL);
+    pal_bench_value(bench, "of that in huge pages at message 100", "MiB", settled->huge_mib, NULL);
+    pal_bench_value(bench, "of that in huge pages at the end", "MiB", last->huge_mib, NULL);
     pal_bench_value(bench, "growth from message 100 on", "MiB", growth, "<= 2");
     pal_bench_value(bench, "resident: growth from message 100 on", "MiB", rss_growth, "<= 2");
     pal_bench_value(bench, "KV cells in use at message 100", "", settled->n_cells, NULL);

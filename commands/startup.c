@@ -20,6 +20,7 @@
 #include "util/log.h"
 #include "util/mem.h"
 #include "util/path.h"
+#include "util/proc.h"
 #include "util/text.h"
 
 /* So small a model loses the thread when it is sampled as freely as a larger one (CARD.md). */
@@ -372,6 +373,7 @@ pal_startup_init(struct pal_startup *startup, const struct pal_config_request *r
     if (!pal_startup_config(&startup->config, request, argc, argv, status)) {
         return false;
     }
+    pal_proc_allow_huge_pages(false); /* nothing here is large; the engine's process may again */
     struct pal_error error;
     if (prepare(startup, &error) != PAL_OK) {
         (void)fprintf(stderr, "palabre: %s\n", error.text);

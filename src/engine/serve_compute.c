@@ -4,6 +4,7 @@
 #include "engine/sandbox.h"
 #include "engine/serve.h"
 #include "util/clock.h"
+#include "util/proc.h"
 
 #define LOG_TOPIC "serve"
 #include "util/log.h"
@@ -74,6 +75,19 @@ pal_host_limit_memory(struct pal_host *host, uint64_t growth_bytes)
     }
 }
 
+/*
+ * While weights and KV are made they may lie in huge pages, which takes a quarter of the time.
+ * Later nothing of that size comes, and the kernel would fill up what the steps' buffers use of
+ * theirs only in part.
+ */
+static void
+allow_huge_pages(const struct pal_host *host, bool may_have)
+{
+    if (host->is_process) {
+        pal_proc_allow_huge_pages(may_have);
+    }
+}
+
 /* Once the model is there. A card's driver maps what it likes, when it likes. */
 static void
 limit_growth(struct pal_host *host, const struct pal_settings *settings, uint64_t more_bytes)
@@ -109,7 +123,9 @@ change_settings(struct pal_host *host, const struct pal_worker *worker,
     atomic_store(&host->busy_at, began_us);
     if (worker->ops->retune != NULL) {
         limit_growth(host, settings, kv_bytes_of(&host->facts, settings));
+        allow_huge_pages(host, true);
         err = worker->ops->retune(worker->self, &host->facts, &error);
+        allow_huge_pages(host, false);
     }
     atomic_store(&host->busy_at, 0);
     limit_growth(host, settings, 0);
@@ -199,7 +215,9 @@ pal_host_run_compute(struct pal_host *host, struct pal_settings *settings)
     emit_state(host, PAL_ENGINE_LOADING, 0, NULL, NULL);
     atomic_store(&host->busy_at, began_us);
     struct pal_error error = {0};
+    allow_huge_pages(host, true);
     enum pal_err err = worker.ops->load(worker.self, &host->facts, &error);
+    allow_huge_pages(host, false);
     atomic_store(&host->busy_at, 0);
     if (err != PAL_OK) {
         emit_state(host, PAL_ENGINE_FAILED, 0, NULL, &error);

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 /* The value of a line `name:   NUMBER kB` of a file in /proc. */
 static uint64_t
@@ -37,4 +38,10 @@ uint64_t
 pal_proc_available_bytes(void)
 {
     return read_kib("/proc/meminfo", "MemAvailable");
+}
+
+void
+pal_proc_allow_huge_pages(bool may_have)
+{
+    (void)prctl(PR_SET_THP_DISABLE, may_have ? 0UL : 1UL, 0UL, 0UL, 0UL);
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "util/proc.h"
@@ -36,6 +37,19 @@ test_the_machine_has_memory_left(void **state)
     assert_true(pal_proc_available_bytes() > 0);
 }
 
+static void
+test_huge_pages_are_given_up_and_taken_back(void **state)
+{
+    (void)state;
+    if (prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0) < 0) {
+        skip(); /* a kernel without them */
+    }
+    pal_proc_allow_huge_pages(false);
+    assert_int_equal(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 1);
+    pal_proc_allow_huge_pages(true);
+    assert_int_equal(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0), 0);
+}
+
 int
 main(void)
 {
@@ -43,6 +57,7 @@ main(void)
         cmocka_unit_test(test_memory_that_is_written_to_is_counted),
         cmocka_unit_test(test_a_process_that_is_not_there_holds_nothing),
         cmocka_unit_test(test_the_machine_has_memory_left),
+        cmocka_unit_test(test_huge_pages_are_given_up_and_taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
