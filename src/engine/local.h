@@ -38,6 +38,7 @@ struct pal_local {
 
     uint64_t ping_serial;
     uint32_t n_silent_ticks; /* since the ping that waits for its pong; 0 = none waits */
+    bool has_spoken;         /* the child, anything */
     int64_t started_us;      /* this life */
     uint32_t pause_ms;       /* before the next restart */
     struct pal_fuse fuse;

@@ -3,10 +3,11 @@
  *
  * Health: a ping each heartbeat. The engine's I/O thread answers even in the middle of a step, so
  * silence for SILENT_TICKS of our own ticks (not of the clock: we may have been suspended
- * ourselves) means a stopped or wedged process. Loading without progress for STUCK_LOADING_US, a
- * step that takes STUCK_STEP_US (one is sized for half a second), or LATE_STEP_US while a turn's
- * deadline passes (the engine ends it itself where a step can be broken off), mean wedged
- * computing.
+ * ourselves) means a stopped or wedged process; a process that has not said anything yet has
+ * SILENT_TICKS_STARTING, for a slow disk or a busy machine may take seconds to begin it. Loading
+ * without progress for STUCK_LOADING_US, a step that takes STUCK_STEP_US (one is sized for half a
+ * second), or LATE_STEP_US while a turn's deadline passes (the engine ends it itself where a step
+ * can be broken off), mean wedged computing.
  *
  * Death: running turns fail, then a new engine is started at once, after that with a pause that
  * doubles from 0.5 s to 30 s until one life has answered a turn or lasted a minute. fuse.h says
@@ -26,15 +27,16 @@
 #define LOG_TOPIC "engine"
 #include "util/log.h"
 
-#define SILENT_TICKS       4
-#define STUCK_LOADING_US   (120 * PAL_US_PER_S)
-#define STUCK_STEP_US      (60 * PAL_US_PER_S)
-#define LATE_STEP_US       (10 * PAL_US_PER_S)
-#define PAUSE_FIRST_MS     500
-#define PAUSE_MAX_MS       30000
-#define HEALTHY_US         (60 * PAL_US_PER_S)
-#define LAYERS_WORTH_IT    3
-#define LAYERS_COUNTED_MAX 4096
+#define SILENT_TICKS          4
+#define SILENT_TICKS_STARTING 60
+#define STUCK_LOADING_US      (120 * PAL_US_PER_S)
+#define STUCK_STEP_US         (60 * PAL_US_PER_S)
+#define LATE_STEP_US          (10 * PAL_US_PER_S)
+#define PAUSE_FIRST_MS        500
+#define PAUSE_MAX_MS          30000
+#define HEALTHY_US            (60 * PAL_US_PER_S)
+#define LAYERS_WORTH_IT       3
+#define LAYERS_COUNTED_MAX    4096
 
 static void on_child_message(const struct pal_wire_message *message, void *userdata);
 static void on_child_gone(const struct pal_child_end *end, void *userdata);
@@ -112,6 +114,7 @@ static void
 on_child_message(const struct pal_wire_message *message, void *userdata)
 {
     struct pal_local *engine = userdata;
+    engine->has_spoken = true;
     if (message->kind == PAL_WIRE_PONG) {
         if (message->serial == engine->ping_serial) {
             engine->n_silent_ticks = 0;
@@ -166,7 +169,7 @@ pal_local_on_heartbeat(uv_timer_t *timer)
     }
     if (engine->n_silent_ticks > 0) {
         engine->n_silent_ticks++;
-        if (engine->n_silent_ticks > SILENT_TICKS) {
+        if (engine->n_silent_ticks > (engine->has_spoken ? SILENT_TICKS : SILENT_TICKS_STARTING)) {
             pal_log_error("the engine does not answer", "pid=%d", pal_child_pid(engine->child));
             engine->n_silent_ticks = 0;
             pal_child_kill(engine->child, SIGKILL);
@@ -187,6 +190,7 @@ pal_local_start(struct pal_local *engine, struct pal_error *error)
     engine->state = PAL_ENGINE_STARTING;
     engine->progress = 0;
     engine->n_silent_ticks = 0;
+    engine->has_spoken = false;
     engine->started_us = pal_now_us();
     struct pal_settings settings = pal_fuse_settings(&engine->fuse, &engine->settings);
     return pal_child_start(engine->loop, engine->program, &settings, &child_callbacks, engine,

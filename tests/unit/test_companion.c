@@ -451,7 +451,7 @@ test_a_line_that_waits_can_be_replaced(void **state)
 static void
 wait_for_end(struct fixture *f, uv_loop_t *loop)
 {
-    for (int i = 0; i < 30000 && f->heard[0].n_ends == 0; i++) {
+    for (int i = 0; i < 60000 && f->heard[0].n_ends == 0; i++) {
         (void)uv_run(loop, UV_RUN_NOWAIT);
         usleep(1000);
     }
