@@ -34,6 +34,8 @@ static const uint32_t sizes[PAL_COST_SIZES] = {
 #define LARGE_CHUNK 64
 /* However few its rows, a step costs at least so much of one with more. */
 #define FEWER_ROWS_DIV 8
+/* Where nothing was measured, so many steps make the yardstick. */
+#define YARDSTICK_STEPS 64
 
 void
 pal_cost_init(struct pal_cost *cost, uint32_t n_threads_max)
@@ -141,6 +143,12 @@ pal_cost_predict(const struct pal_cost *cost, struct pal_cost_rows rows)
     return (int64_t)(predict(&cost->tables[cost->n_threads - 1], rows) + 0.5);
 }
 
+double
+pal_cost_weigh(const struct pal_cost *cost, struct pal_cost_rows rows)
+{
+    return predict(&cost->yardstick, rows);
+}
+
 int64_t
 pal_cost_prompt_us(const struct pal_cost *cost, size_t n_left, size_t n_prompt)
 {
@@ -227,6 +235,9 @@ pal_cost_note(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us)
         return;
     }
     struct pal_cost_table *table = &cost->tables[cost->n_threads - 1];
+    if (cost->n_noted < YARDSTICK_STEPS && ++cost->n_noted == YARDSTICK_STEPS) {
+        cost->yardstick = *table;
+    }
     uint32_t at = size_index(rows.n_rows);
     if (at + 1 < PAL_COST_SIZES && sizes[at + 1] - rows.n_rows < rows.n_rows - sizes[at]) {
         at++;
@@ -255,6 +266,8 @@ pal_cost_set(struct pal_cost *cost, uint32_t n_rows, int64_t us)
     uint32_t at = size_index(n_rows);
     table->us[at] = (double)us;
     table->n_seen[at] = KNOWN_SAMPLES;
+    cost->n_noted = YARDSTICK_STEPS;
+    cost->yardstick = *table;
 }
 
 void
@@ -266,6 +279,7 @@ pal_cost_note_look(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us)
     if (looks > 0 && flat > 0) {
         table->look_us = (double)us > flat ? ((double)us - flat) / looks : 0;
     }
+    cost->yardstick = *table;
 }
 
 struct pal_cost_rows

@@ -40,6 +40,8 @@ struct pal_cost {
     uint32_t last_size;             /* and its place in the table */
     bool was_late;                  /* far more than it should have been */
     double noise; /* by which share two steps of one size in a row differ, on average */
+    struct pal_cost_table yardstick; /* a table as it once was */
+    uint32_t n_noted;                /* steps, until there is one */
 };
 
 void pal_cost_init(struct pal_cost *cost, uint32_t n_threads_max);
@@ -56,6 +58,12 @@ void pal_cost_set(struct pal_cost *cost, uint32_t n_rows, int64_t us);
 void pal_cost_note_look(struct pal_cost *cost, struct pal_cost_rows rows, int64_t us);
 /* What such a step will take, us; 0 = nothing is known yet. */
 int64_t pal_cost_predict(const struct pal_cost *cost, struct pal_cost_rows rows);
+
+/*
+ * How much work such a step is, in us of a machine that never changes: what a step took over this
+ * tells how fast the machine is, whatever the steps were. 0 = there is nothing to compare by yet.
+ */
+double pal_cost_weigh(const struct pal_cost *cost, struct pal_cost_rows rows);
 
 /* How long a prompt's last n_left tokens will take with the machine to itself, us; the prompt is
  * n_prompt tokens long. 0 = nothing is known yet. */

@@ -274,6 +274,7 @@ pal_model_step(struct pal_model_worker *w)
     if (w->prefill_rows.n_rows == 0) {
         settle_drafts(w, n_decoding, n_right, us);
     }
-    pal_pace_step(&w->pace, (uint32_t)w->batch.n_tokens, us);
-    pal_cost_note(&w->cost, pal_cost_join(w->decode_rows, w->prefill_rows), us);
+    struct pal_cost_rows rows = pal_cost_join(w->decode_rows, w->prefill_rows);
+    pal_pace_step(&w->pace, pal_cost_weigh(&w->cost, rows), us);
+    pal_cost_note(&w->cost, rows, us);
 }

@@ -15,6 +15,10 @@
 /* Threads with cores of their own wait for well under 1 %; with one rival on a shared core, 30 %.
  */
 #define WAIT_SHARE_MAX 0.08
+/* So much of it needs no verdict on more threads: somebody wants a core for good. */
+#define WAIT_SHARE_RUIN 0.4
+/* Waiting that was borne grows so much before it is suspected again. */
+#define BORNE_TIMES 1.5
 #define IDLE_CPUS_MIN  0.85
 /* A game leaves pauses between its frames: less than a whole CPU is tried, but rarely. */
 #define SOME_IDLE_CPUS_MIN 0.6
@@ -22,7 +26,8 @@
 #define RAISE_PAUSE_MIN_US (300 * PAL_US_PER_MS)
 #define RAISE_PAUSE_MAX_US (1500 * PAL_US_PER_MS)
 #define LOWER_PAUSE_MIN_US (300 * PAL_US_PER_MS)
-#define LOWER_PAUSE_MAX_US (1200 * PAL_US_PER_MS)
+#define LOWER_PAUSE_MAX_US (8 * PAL_US_PER_S)
+#define GROWN_PAUSE_US     (1200 * PAL_US_PER_MS)
 /* A verdict takes so many steps and so long; a trial that gets none within the last is kept. */
 #define VERDICT_STEPS  3
 #define VERDICT_MIN_US (150 * PAL_US_PER_MS)
@@ -70,24 +75,20 @@ pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max)
 static void
 add_steps(struct pal_pace_steps *to, const struct pal_pace_steps *more)
 {
-    if (to->n_rows != more->n_rows) {
-        *to = *more;
-        return;
-    }
-    /* What is older counts for less. */
     to->n = to->n / 2 + more->n;
+    to->work_us = to->work_us / 2 + more->work_us;
     to->us = to->us / 2 + more->us;
 }
 
 void
-pal_pace_step(struct pal_pace *pace, uint32_t n_rows, int64_t us)
+pal_pace_step(struct pal_pace *pace, double work_us, int64_t us)
 {
     pace->has_computed = true;
-    if (pace->window.n_rows != n_rows) {
-        pace->window = (struct pal_pace_steps){.n_rows = n_rows};
+    if (work_us > 0) {
+        pace->window.n++;
+        pace->window.work_us += work_us;
+        pace->window.us += (double)us;
     }
-    pace->window.n++;
-    pace->window.us += (double)us;
 }
 
 /* ---- changes, trials ---- */
@@ -107,7 +108,7 @@ longer(int64_t pause_us, int64_t most_us)
 }
 
 static void
-try_fewer(struct pal_pace *pace, int64_t now_us, double idle_cpus)
+try_fewer(struct pal_pace *pace, double wait_share, double idle_cpus, int64_t now_us)
 {
     uint32_t n = pace->n_threads - 1;
     if (pace->n_threads > 3 && idle_cpus < 1.0) {
@@ -122,6 +123,7 @@ try_fewer(struct pal_pace *pace, int64_t now_us, double idle_cpus)
     } else if (pace->n_before == 0) {
         pace->n_before = pace->n_threads;
         pace->before = pace->window;
+        pace->trial_share = wait_share;
     } /* else on the way down already: the verdict will be about all of it */
     change(pace, n, now_us);
     if (pace->next_raise_us < now_us + RAISE_PAUSE_MIN_US) {
@@ -154,10 +156,10 @@ is_better(const struct pal_pace *pace)
 {
     const struct pal_pace_steps *now = &pace->known;
     const struct pal_pace_steps *then = &pace->before;
-    if (now->n <= 0 || then->n <= 0 || now->n_rows != then->n_rows) {
+    if (now->n <= 0 || then->n <= 0) {
         return true; /* nothing speaks against it */
     }
-    double ratio = now->us / now->n / (then->us / then->n);
+    double ratio = now->us / now->work_us / (then->us / then->work_us);
     return ratio <= (pace->n_threads > pace->n_before ? GAIN_MIN : LOSS_MAX);
 }
 
@@ -173,6 +175,7 @@ judge(struct pal_pace *pace, int64_t now_us)
     if (is_better(pace)) {
         pace->raise_pause_us = is_raise ? RAISE_PAUSE_MIN_US : pace->raise_pause_us;
         pace->lower_pause_us = is_raise ? pace->lower_pause_us : LOWER_PAUSE_MIN_US;
+        pace->borne_share = 0;
         pace->n_before = 0;
         return;
     }
@@ -184,6 +187,7 @@ judge(struct pal_pace *pace, int64_t now_us)
     } else {
         pace->next_lower_us = now_us + pace->lower_pause_us;
         pace->lower_pause_us = longer(pace->lower_pause_us, LOWER_PAUSE_MAX_US);
+        pace->borne_share = fmin(BORNE_TIMES * pace->trial_share, WAIT_SHARE_RUIN);
     }
 }
 
@@ -203,18 +207,33 @@ follow_others(struct pal_pace *pace, double n_cpus, double others_cpus, int64_t 
     }
 }
 
+/* Do our threads wait so long that fewer might be faster? */
+static bool
+is_crowded(const struct pal_pace *pace, double wait_share, int64_t now_us)
+{
+    if (pace->n_threads == 1 || wait_share <= WAIT_SHARE_MAX) {
+        return false;
+    }
+    if (pace->n_before > 0 && pace->n_before < pace->n_threads) {
+        return wait_share > WAIT_SHARE_RUIN; /* else the steps will tell */
+    }
+    bool has_grown =
+        wait_share > pace->borne_share && now_us - pace->changed_us >= GROWN_PAUSE_US;
+    return now_us >= pace->next_lower_us || has_grown;
+}
+
 static void
 follow_steps(struct pal_pace *pace, double wait_share, double idle_cpus, int64_t now_us)
 {
     bool has_room = pace->n_threads < pace->n_threads_max && now_us >= pace->next_raise_us &&
                     pace->n_before == 0;
     bool is_rare = now_us - pace->changed_us >= SOME_IDLE_PAUSE_US;
-    if (wait_share > WAIT_SHARE_MAX && pace->n_threads > 1 && now_us >= pace->next_lower_us) {
-        try_fewer(pace, now_us, idle_cpus);
+    if (is_crowded(pace, wait_share, now_us)) {
+        try_fewer(pace, wait_share, idle_cpus, now_us);
         return;
     }
     add_steps(&pace->known, &pace->window);
-    pace->window = (struct pal_pace_steps){.n_rows = pace->window.n_rows};
+    pace->window = (struct pal_pace_steps){0};
     if (has_room && (idle_cpus > IDLE_CPUS_MIN || (idle_cpus > SOME_IDLE_CPUS_MIN && is_rare))) {
         try_more(pace, now_us, idle_cpus);
         return;

@@ -10,10 +10,13 @@
  * Suspicions come from what the kernel counts over a window, and steps judge them:
  *
  *     down, on trial: our threads together spent more than WAIT_SHARE_MAX of it on the run queue
- *     up, on trial:   IDLE_CPUS_MIN of a CPU stood idle; each failure doubles the pause before the
- *                     next try
- *     the verdict:    a few steps later their mean time is compared with that before the change;
- *                     fewer threads stay if they are as fast, more only if they are faster
+ *     up, on trial:   IDLE_CPUS_MIN of a CPU stood idle
+ *     the verdict:    a few steps later their time is compared with that before the change, each
+ *                     by its work, since no two steps are alike; fewer threads stay if they are as
+ *                     fast, more only if they are faster
+ *
+ * Each failure doubles the pause before the next try of its kind, and waiting that was found to do
+ * no harm is borne until it grows.
  *
  * While nothing is computed there is nothing to judge by, but what others take of the CPUs is seen
  * all the better: the next turn begins with as many threads as find a CPU free.
@@ -35,10 +38,9 @@ struct pal_pace_sample {
     uint32_t n_cpus;   /* of those CPUs */
 };
 
-/* Steps of equally many rows with equally many threads. */
+/* Steps with equally many threads. */
 struct pal_pace_steps {
-    uint32_t n_rows;
-    double n, us; /* older ones count for less */
+    double n, work_us, us; /* what they should have taken and took; older ones count for less */
 };
 
 struct pal_pace {
@@ -55,14 +57,16 @@ struct pal_pace {
     int64_t next_lower_us;
     int64_t raise_pause_us;
     int64_t lower_pause_us;
+    double trial_share; /* of waiting, which made us try fewer threads; 0 = did not */
+    double borne_share; /* of waiting, with which more threads are faster all the same */
 };
 
 void pal_pace_init(struct pal_pace *pace, uint32_t n_threads_max);
 /* Another limit: what is known of the others stays. */
 void pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max);
 
-/* A step of so many rows took so long. */
-void pal_pace_step(struct pal_pace *pace, uint32_t n_rows, int64_t us);
+/* A step of so much work (pal_cost_weigh(); 0 = not known) took so long. */
+void pal_pace_step(struct pal_pace *pace, double work_us, int64_t us);
 /* A step has taken so long that the cores must be somebody else's: one thread is left. */
 void pal_pace_lost(struct pal_pace *pace, int64_t now_us);
 /* Takes a sample into account and returns the pace, 1 to n_threads_max. */

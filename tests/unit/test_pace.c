@@ -59,7 +59,7 @@ pass(struct machine *m)
         double us = step_us(m);
         m->n_steps += WINDOW_US / us;
         for (double t = 0; t < WINDOW_US; t += us) {
-            pal_pace_step(&m->pace, 1, (int64_t)us);
+            pal_pace_step(&m->pace, m->step_us, (int64_t)us);
         }
     }
     m->now.now_us += WINDOW_US;
@@ -247,7 +247,7 @@ test_short_windows_are_not_judged(void **state)
     (void)state;
     struct machine m = new_machine(4, 4);
     for (int i = 0; i < 9; i++) {
-        pal_pace_step(&m.pace, 1, 10000);
+        pal_pace_step(&m.pace, 10000, 10000);
         m.now.now_us += 10000;
         m.now.waited_us += 9000;
         m.now.own_us += 31000;
