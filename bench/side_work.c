@@ -431,24 +431,26 @@ struct spinner {
     pthread_t thread;
     const struct side_server *server;
     bool stop;
-    uint32_t n_seen;
+    bool has_begun; /* its prompt is read: it decodes */
+    bool has_ended; /* before it was stopped */
 };
 
 static void *
 spin(void *userdata)
 {
     struct spinner *spinner = userdata;
-    for (uint32_t i = 0; !__atomic_load_n(&spinner->stop, __ATOMIC_RELAXED); i++) {
+    bool ok = true;
+    while (ok && !__atomic_load_n(&spinner->stop, __ATOMIC_RELAXED)) {
         struct stream stream;
         stream_start(&stream, spinner->server, 0, 1, STREAM_TOKENS, &spinner->stop, 0);
-        stream_join(&stream);
-        __atomic_fetch_add(&spinner->n_seen, (uint32_t)stream.answer.n_pieces, __ATOMIC_RELAXED);
-        bool ok = stream.answer.ok;
-        side_answer_finish(&stream.answer);
-        if (!ok) {
-            break;
+        if (!spinner->has_begun && stream_has_begun(&stream)) {
+            __atomic_store_n(&spinner->has_begun, true, __ATOMIC_RELAXED);
         }
+        stream_join(&stream);
+        ok = stream.answer.ok;
+        side_answer_finish(&stream.answer);
     }
+    __atomic_store_n(&spinner->has_ended, true, __ATOMIC_RELAXED);
     return NULL;
 }
 
@@ -465,10 +467,18 @@ measure_spin(const struct side_options *options, struct side_server *server,
     }
     struct spinner spinner = {.server = &options->spinner};
     PAL_ASSERT(pthread_create(&spinner.thread, NULL, spin, &spinner) == 0);
-    double rate = watch_speed(options, server, bench);
+    /* Two engines that read their prompts side by side would be at it for minutes. */
+    int64_t end_us = pal_now_us() + BEGIN_MAX_US;
+    bool has_begun = false;
+    while (!has_begun && pal_now_us() < end_us) {
+        (void)usleep(2000);
+        has_begun = __atomic_load_n(&spinner.has_begun, __ATOMIC_RELAXED);
+    }
+    double rate = has_begun ? watch_speed(options, server, bench) : -1;
+    bool has_ended = __atomic_load_n(&spinner.has_ended, __ATOMIC_RELAXED);
     __atomic_store_n(&spinner.stop, true, __ATOMIC_RELAXED);
     (void)pthread_join(spinner.thread, NULL);
-    if (spinner.n_seen == 0) {
+    if (!has_begun || has_ended) {
         pal_bench_fail(bench, "the spinner '%s' did not decode", options->spinner.label);
         return -1;
     }
