@@ -75,6 +75,7 @@ struct pal_tune {
     const char *layers_path; /* a few layers of it; NULL = it is small enough as it is */
     const char *llama_dir;
     const char *gpu_device; /* of the plan's card; NULL = none */
+    const char *cpus;       /* that the engines may use; NULL = all */
     struct pal_plan plan;   /* what stays as it is: layers on the card, context */
     uint32_t n_logical;
     uint32_t n_cores;

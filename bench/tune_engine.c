@@ -40,6 +40,7 @@ options_for(const struct pal_tune *tune, const struct pal_tuned *way, bool is_la
         .model_path = is_layers ? tune->layers_path : tune->model_path,
         .llama_dir = tune->llama_dir,
         .gpu_device = tune->gpu_device,
+        .cpus = tune->cpus,
         .n_ctx_tokens = plan->n_ctx_tokens < CTX_TOKENS_MAX ? plan->n_ctx_tokens : CTX_TOKENS_MAX,
         .n_sequences = 4,
         .n_threads = way->n_threads,

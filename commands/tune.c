@@ -116,6 +116,7 @@ pal_tuning_init(struct pal_tuning *tuning, struct pal_tune *tune,
         .llama_dir = planning->llama_dir,
         .gpu_device =
             planning->plan.gpu >= 0 ? planning->machine.gpus[planning->plan.gpu].device : NULL,
+        .cpus = planning->config.engine.cpus,
         .plan = planning->plan,
         .n_cores = pal_plan_threads(&quiet, &why),
         .n_free_cores = pal_plan_threads(&planning->machine.cpu, &why),
