@@ -18,8 +18,8 @@
 /* So much of it needs no verdict on more threads: somebody wants a core for good. */
 #define WAIT_SHARE_RUIN 0.4
 /* Waiting that was borne grows so much before it is suspected again. */
-#define BORNE_TIMES 1.5
-#define IDLE_CPUS_MIN  0.85
+#define BORNE_TIMES   1.5
+#define IDLE_CPUS_MIN 0.85
 /* A game leaves pauses between its frames: less than a whole CPU is tried, but rarely. */
 #define SOME_IDLE_CPUS_MIN 0.6
 #define SOME_IDLE_PAUSE_US (4 * PAL_US_PER_S)
@@ -217,8 +217,7 @@ is_crowded(const struct pal_pace *pace, double wait_share, int64_t now_us)
     if (pace->n_before > 0 && pace->n_before < pace->n_threads) {
         return wait_share > WAIT_SHARE_RUIN; /* else the steps will tell */
     }
-    bool has_grown =
-        wait_share > pace->borne_share && now_us - pace->changed_us >= GROWN_PAUSE_US;
+    bool has_grown = wait_share > pace->borne_share && now_us - pace->changed_us >= GROWN_PAUSE_US;
     return now_us >= pace->next_lower_us || has_grown;
 }
 
