@@ -282,24 +282,36 @@ test_a_stop_text_ends_the_reply_before_it(void **state)
     engine_case_close(&c);
 }
 
+/* A machine that is busy elsewhere may see the end of a turn before it could do anything to it:
+ * then it is tried with others. */
+#define ATTEMPTS_MAX 20
+
 static void
 test_a_cancelled_turn_frees_its_place(void **state)
 {
     struct engine_case c = {0};
     open_engine(&c, *state, 2048);
-    for (uint64_t id = 1; id <= 4; id++) {
-        struct pal_job job = exact_job(id, "salut", 400);
-        engine_case_submit(&c, &job);
-    }
-    engine_case_wait_piece(&c, 2);
-    pal_engine_cancel(c.engine, 2);
-    while (engine_case_turn(&c, 2)->n_finals == 0) {
-        engine_case_run_ms(&c, 1);
-    }
-    assert_int_equal(engine_case_turn(&c, 2)->last.kind, PAL_EVENT_CANCELLED);
-    assert_true(engine_case_turn(&c, 2)->last.usage.completion_tokens < 400);
-    struct pal_job job = exact_job(5, "et toi ?", 5);
-    expect_done(engine_case_ask(&c, &job), PAL_FINISH_LENGTH);
+    struct engine_turn *cancelled;
+    uint64_t id = 0;
+    do {
+        assert_true(id < 4 * ATTEMPTS_MAX);
+        for (int i = 0; i < 4; i++) {
+            struct pal_job job = exact_job(++id, "salut", 400);
+            engine_case_submit(&c, &job);
+        }
+        cancelled = engine_case_turn(&c, id - 2);
+        while (cancelled->n_pieces == 0) {
+            engine_case_run_ms(&c, 1);
+        }
+        pal_engine_cancel(c.engine, cancelled->id);
+        while (cancelled->n_finals == 0) {
+            engine_case_run_ms(&c, 1);
+        }
+        struct pal_job job = exact_job(++id, "et toi ?", 5);
+        expect_done(engine_case_ask(&c, &job), PAL_FINISH_LENGTH);
+        engine_case_wait_finals(&c, (unsigned)id);
+    } while (cancelled->last.kind != PAL_EVENT_CANCELLED);
+    assert_true(cancelled->last.usage.completion_tokens < 400);
     engine_case_close(&c);
 }
 
@@ -308,13 +320,19 @@ test_a_deadline_gives_what_there_is_or_says_so(void **state)
 {
     struct engine_case c = {0};
     open_engine(&c, *state, 2048);
-    struct pal_job job = exact_job(1, "salut", 0);
-    job.deadline_us = pal_now_us() + 1500 * PAL_US_PER_MS;
-    struct engine_turn *turn = engine_case_ask(&c, &job);
+    uint64_t id = 0;
+    struct engine_turn *turn;
+    int64_t patience_ms = 1500;
+    do { /* on a slow machine there may be nothing yet */
+        struct pal_job job = exact_job(++id, "salut", 0);
+        job.deadline_us = pal_now_us() + patience_ms * PAL_US_PER_MS;
+        turn = engine_case_ask(&c, &job);
+        patience_ms *= 4;
+    } while (turn->text.len == 0 && patience_ms < 100000);
     /* On a fast machine the context is full before. */
     assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
     assert_true(turn->last.finish != PAL_FINISH_STOP);
-    job = exact_job(2, "salut", 10);
+    struct pal_job job = exact_job(++id, "salut", 10);
     job.deadline_us = 1;
     turn = engine_case_ask(&c, &job);
     assert_int_equal(turn->last.kind, PAL_EVENT_FAILED);
@@ -343,15 +361,22 @@ test_a_prompt_that_cannot_be_read_in_time_is_refused_and_the_next_one_answered(v
     const struct engine_turn *turn = engine_case_ask(&c, &job);
     assert_int_equal(turn->last.kind, PAL_EVENT_DONE);
     int64_t prompt_us = turn->last.usage.prompt_us;
-    memcpy(text, "autres", 6);
-    job = engine_case_job(2, text, NULL);
+    /* Less time, and less again if this machine was busy with others the first time. */
+    uint64_t id = 1;
+    do {
+        prompt_us /= 8;
+        (void)snprintf(text, 5, "n%03d", (int)++id);
+        text[4] = ' ';
+        job = engine_case_job(id, text, NULL);
+        job.sampling.max_tokens = 1;
+        job.deadline_us = pal_now_us() + prompt_us;
+        turn = engine_case_ask(&c, &job);
+    } while (turn->last.kind == PAL_EVENT_DONE && prompt_us > 0);
     free(text);
-    job.deadline_us = pal_now_us() + prompt_us / 8;
-    turn = engine_case_ask(&c, &job);
     assert_int_equal(turn->last.kind, PAL_EVENT_FAILED);
     assert_int_equal(turn->last.error.code, PAL_ERR_TIMEOUT);
     assert_int_equal(turn->n_finals, 1);
-    job = exact_job(3, "et toi ?", 5);
+    job = exact_job(++id, "et toi ?", 5);
     expect_done(engine_case_ask(&c, &job), PAL_FINISH_LENGTH);
     engine_case_close(&c);
 }
@@ -478,19 +503,35 @@ test_a_killed_engine_comes_back_with_its_model(void **state)
 {
     struct engine_case c = {0};
     open_engine(&c, *state, 2048);
-    for (uint64_t id = 1; id <= 3; id++) {
-        struct pal_job job = exact_job(id, "salut", 500);
-        engine_case_submit(&c, &job);
-    }
-    engine_case_wait_piece(&c, 3);
-    assert_int_equal(kill(pal_engine_pid(c.engine), SIGKILL), 0);
-    engine_case_wait_finals(&c, 3);
-    for (uint64_t id = 1; id <= 3; id++) {
-        assert_int_equal(engine_case_turn(&c, id)->last.kind, PAL_EVENT_FAILED);
-        assert_int_equal(engine_case_turn(&c, id)->last.error.code, PAL_ERR_ENGINE);
-    }
+    uint64_t id = 0;
+    unsigned n_failed;
+    do {
+        assert_true(id < 3 * ATTEMPTS_MAX);
+        engine_case_wait_state(&c, PAL_ENGINE_READY);
+        for (int i = 0; i < 3; i++) {
+            struct pal_job job = exact_job(++id, "salut", 500);
+            engine_case_submit(&c, &job);
+        }
+        while (engine_case_turn(&c, id)->n_pieces == 0) {
+            engine_case_run_ms(&c, 1);
+        }
+        int pid = pal_engine_pid(c.engine);
+        assert_true(pid > 0);
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        while (pal_engine_state(c.engine) == PAL_ENGINE_READY) {
+            engine_case_run_ms(&c, 1);
+        }
+        assert_int_equal(c.n_finals, id);
+        n_failed = 0;
+        for (uint64_t i = id - 2; i <= id; i++) {
+            const struct pal_event *last = &engine_case_turn(&c, i)->last;
+            bool has_failed = last->kind == PAL_EVENT_FAILED;
+            assert_true(!has_failed || last->error.code == PAL_ERR_ENGINE);
+            n_failed += has_failed ? 1 : 0;
+        }
+    } while (n_failed < 3);
     engine_case_wait_state(&c, PAL_ENGINE_READY);
-    struct pal_job job = exact_job(4, "salut", 10);
+    struct pal_job job = exact_job(++id, "salut", 10);
     expect_done(engine_case_ask(&c, &job), PAL_FINISH_LENGTH);
     engine_case_close(&c);
 }

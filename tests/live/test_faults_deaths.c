@@ -26,6 +26,14 @@ static char script_path[] = "/tmp/palabre-deaths-XXXXXX.script";
 /* ---- killed ---- */
 
 static void
+kill_engine(struct crowd *c, int kind)
+{
+    int pid = pal_engine_pid(c->engine);
+    assert_true(pid > 0);
+    assert_int_equal(kill(pid, kind), 0);
+}
+
+static void
 kill_under_load(struct crowd *c, unsigned n_kills)
 {
     static const int kinds[] = {SIGABRT, SIGSEGV, SIGILL, SIGBUS, SIGKILL, SIGSTOP, SIGTERM};
@@ -42,7 +50,7 @@ kill_under_load(struct crowd *c, unsigned n_kills)
         size_t kind = i % PAL_COUNT_OF(kinds);
         unsigned n_ready = c->n_ready;
         int64_t killed_us = pal_now_us();
-        assert_int_equal(kill(pal_engine_pid(c->engine), kinds[kind]), 0);
+        kill_engine(c, kinds[kind]);
         assert_true(crowd_wait_ready(c, n_ready + 1));
         int64_t us = c->ready_us - killed_us;
         longest_us[kind] = us > longest_us[kind] ? us : longest_us[kind];
@@ -108,7 +116,8 @@ test_an_engine_that_hangs_in_a_step_is_replaced_when_a_turn_is_late(void **state
                       (double)(c.ready_us - began_us) / PAL_US_PER_S);
     }
     assert_int_equal(unsetenv("PALABRE_FAULT"), 0);
-    assert_int_equal(kill(pal_engine_pid(c.engine), SIGKILL), 0);
+    kill_engine(&c, SIGKILL);
+    c.patience_us = 0;
     assert_true(crowd_wait_ready(&c, n_hangs + 2)); /* one that doesn't */
     uint64_t n_done = c.n_done;
     while (c.n_done < n_done + 3) {
@@ -136,7 +145,7 @@ test_three_deaths_lead_to_the_safe_way_and_from_there_back_again(void **state)
         (void)crowd_ask(&c, c.ask);
         crowd_finish_turns(&c);
         assert_int_equal(c.n_done, i + 1);
-        assert_int_equal(kill(pal_engine_pid(c.engine), SIGKILL), 0);
+        kill_engine(&c, SIGKILL);
     }
     assert_true(crowd_wait_ready(&c, 4));
     assert_true(pal_engine_facts(c.engine)->is_safe);

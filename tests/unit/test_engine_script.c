@@ -385,6 +385,7 @@ test_a_storm_of_deaths_loses_no_turn(void **state)
         }
         seed = seed * 1664525u + 1013904223u;
         engine_case_run_ms(&c, 1 + (seed >> 16) % 20);
+        assert_true(pal_engine_pid(c.engine) > 0);
         (void)kill(pal_engine_pid(c.engine), SIGKILL);
         engine_case_wait_finals(&c, (unsigned)id);
         while (pal_engine_n_restarts(c.engine) == (uint32_t)round) {
