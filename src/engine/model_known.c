@@ -38,7 +38,7 @@ pal_known_finish(struct pal_known *known)
 static bool
 can_keep(const struct pal_model_worker *w)
 {
-    return w->settings->warm_dir != NULL && pal_model_can_park(&w->model);
+    return w->settings->warm_dir != NULL && w->model.can_edit;
 }
 
 static char *

@@ -15,6 +15,9 @@
  */
 #define SCRATCH 0
 
+/* Of a span's bytes; another one makes other files. */
+#define LAYOUT 2
+
 #define END_BYTES ((size_t)64 << 10)
 
 static bool
@@ -38,36 +41,101 @@ kv_shift(void *kv, int32_t seq, int32_t p0, int32_t p1, int32_t delta)
     llama_memory_seq_add(model->memory, seq, p0, p1, delta);
 }
 
-static unsigned char *
-kv_save(void *kv, int32_t seq, int32_t p0, int32_t p1, size_t *n_bytes)
+/*
+ * Bytes are frames, one after the other: a length, and what libllama says of some cells. So pieces
+ * of a timeline can be saved in several steps, and a window's cells whole: libllama saves of those
+ * what the last token of the sequence sees, which is all of a frame that is no longer than a window
+ * and lies in one (some models' windows stand side by side, others reach to both sides).
+ */
+static bool
+save_frame(struct pal_model *model, int32_t seq, struct pal_span *span)
+{
+    uint64_t size = llama_state_seq_get_size(model->context, seq);
+    if (size == 0 || !pal_span_reserve(span, span->n_bytes + sizeof(size) + size)) {
+        return false;
+    }
+    unsigned char *at = span->data + span->n_bytes;
+    memcpy(at, &size, sizeof(size));
+    if (llama_state_seq_get_data(model->context, at + sizeof(size), size, seq) != size) {
+        return false;
+    }
+    span->n_bytes += sizeof(size) + size;
+    return true;
+}
+
+/* Where the frame that begins at p0 ends. */
+static int32_t
+frame_end(const struct pal_model *model, int32_t p0, int32_t p1)
+{
+    int32_t n = llama_model_n_swa(model->model) / 2;
+    if (n <= 0 || p1 - p0 <= n - p0 % n) {
+        return p1;
+    }
+    return p0 + n - p0 % n;
+}
+
+static bool
+kv_save(void *kv, int32_t seq, int32_t p0, int32_t p1, struct pal_span *span)
 {
     struct pal_model *model = kv;
-    if (!pal_model_can_park(model)) {
-        return NULL;
+    size_t n_before = span->n_bytes;
+    bool is_saved = true;
+    if (!model->can_edit) {
+        return save_frame(model, seq, span);
     }
-    llama_memory_seq_cp(model->memory, seq, SCRATCH, p0, p1);
-    size_t size = llama_state_seq_get_size(model->context, SCRATCH);
-    unsigned char *data = size > 0 ? malloc(size) : NULL;
-    if (data != NULL && llama_state_seq_get_data(model->context, data, size, SCRATCH) != size) {
-        free(data);
-        data = NULL;
+    while (p0 < p1 && is_saved) {
+        int32_t end = frame_end(model, p0, p1);
+        llama_memory_seq_cp(model->memory, seq, SCRATCH, p0, end);
+        is_saved = save_frame(model, SCRATCH, span);
+        (void)llama_memory_seq_rm(model->memory, SCRATCH, -1, -1);
+        p0 = end;
+    }
+    span->n_bytes = is_saved ? span->n_bytes : n_before;
+    return is_saved;
+}
+
+static bool
+restore_frame(struct pal_model *model, int32_t seq, const unsigned char *data, size_t size)
+{
+    if (!model->can_edit) {
+        return llama_state_seq_set_data(model->context, data, size, seq) == size;
+    }
+    bool is_back = llama_state_seq_set_data(model->context, data, size, SCRATCH) == size;
+    if (is_back) {
+        llama_memory_seq_cp(model->memory, SCRATCH, seq, -1, -1);
     }
     (void)llama_memory_seq_rm(model->memory, SCRATCH, -1, -1);
-    *n_bytes = size;
-    return data;
+    return is_back;
 }
 
 static bool
 kv_restore(void *kv, int32_t seq, const unsigned char *data, size_t n_bytes)
 {
     struct pal_model *model = kv;
-    bool is_back = pal_model_can_park(model) &&
-                   llama_state_seq_set_data(model->context, data, n_bytes, SCRATCH) == n_bytes;
-    if (is_back) {
-        llama_memory_seq_cp(model->memory, SCRATCH, seq, -1, -1);
+    int32_t n_there = llama_memory_seq_pos_max(model->memory, seq) + 1;
+    size_t at = 0;
+    while (at < n_bytes) {
+        uint64_t size = 0;
+        bool has_head = n_bytes - at >= sizeof(size);
+        if (has_head) {
+            memcpy(&size, data + at, sizeof(size));
+            at += sizeof(size);
+        }
+        if (!has_head || size == 0 || size > n_bytes - at ||
+            !restore_frame(model, seq, data + at, size)) {
+            (void)llama_memory_seq_rm(model->memory, seq, n_there, -1);
+            return false;
+        }
+        at += size;
     }
-    (void)llama_memory_seq_rm(model->memory, SCRATCH, -1, -1);
-    return is_back;
+    return n_bytes > 0;
+}
+
+static int32_t
+kv_first(void *kv, int32_t seq)
+{
+    struct pal_model *model = kv;
+    return llama_memory_seq_pos_min(model->memory, seq);
 }
 
 const struct pal_kv_ops pal_model_kv_ops = {
@@ -76,15 +144,8 @@ const struct pal_kv_ops pal_model_kv_ops = {
     .shift = kv_shift,
     .save = kv_save,
     .restore = kv_restore,
+    .first = kv_first,
 };
-
-bool
-pal_model_can_park(const struct pal_model *model)
-{
-    /* Of a sliding window libllama saves only what the last token still sees, which is too little
-     * to go back to an earlier one. */
-    return model->can_edit && llama_model_n_swa(model->model) == 0;
-}
 
 /* Both ends of the file, where all that tells models of one shape apart is likely to differ. */
 static uint64_t
@@ -115,6 +176,7 @@ uint64_t
 pal_model_kv_key(const struct pal_model *model, const struct pal_settings *settings)
 {
     uint64_t facts[] = {
+        LAYOUT,
         file_hash(settings->model_path),
         settings->kv_type,
         settings->ways & PAL_ENGINE_NO_FLASH_ATTN,

@@ -9,10 +9,6 @@
 /* kv is a struct pal_model *. */
 extern const struct pal_kv_ops pal_model_kv_ops;
 
-/* Its spans can be saved and restored: not those of memories that keep only a window, or a state
- * that can't be cut. */
-bool pal_model_can_park(const struct pal_model *model);
-
 /*
  * What makes the bytes of a span what they are: the model file (its length, time, and both ends),
  * the KV's type and layout, llama.cpp's version. Not where the layers are computed, so that a

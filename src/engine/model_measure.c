@@ -22,13 +22,15 @@ static const uint32_t list[] = {1, 2, 4, 8, 3, 16, 6, 32, 5, 12, 24, 7, 10, 14, 
 #define DEEP_MAX_US (400 * PAL_US_PER_MS)
 #define DEEP_SIZE   4u
 
+/* The sequence that no timeline has. */
+#define OWN_SEQ 0
+
 /*
- * A step of n rows of no meaning, behind `depth` others, on the one sequence that no timeline has.
- * 0 = as it should be. Few rows are mostly those of streams, which all want logits; of many most
- * are a prompt's.
+ * A step of n rows of no meaning, behind `depth` others of that sequence. 0 = as it should be. Few
+ * rows are mostly those of streams, which all want logits; of many most are a prompt's.
  */
 static int32_t
-compute(struct pal_model_worker *w, uint32_t n_rows, uint32_t depth, int64_t *us)
+compute(struct pal_model_worker *w, int32_t seq, uint32_t n_rows, uint32_t depth, int64_t *us)
 {
     struct llama_batch *batch = &w->batch;
     uint32_t n_outputs = n_rows <= w->settings->n_sequences ? n_rows : 1;
@@ -37,7 +39,7 @@ compute(struct pal_model_worker *w, uint32_t n_rows, uint32_t depth, int64_t *us
         batch->token[i] = 0;
         batch->pos[i] = (llama_pos)(depth + i);
         batch->n_seq_id[i] = 1;
-        batch->seq_id[i][0] = 0;
+        batch->seq_id[i][0] = seq;
         batch->logits[i] = i < n_outputs ? 1 : 0;
     }
     w->measuring.is_running = true;
@@ -52,15 +54,38 @@ compute(struct pal_model_worker *w, uint32_t n_rows, uint32_t depth, int64_t *us
 
 /* The least of some steps of n rows. */
 static int32_t
-measure_size(struct pal_model_worker *w, uint32_t n_rows, uint32_t depth, int64_t *least_us)
+measure_size(struct pal_model_worker *w, int32_t seq, uint32_t n_rows, uint32_t depth,
+             int64_t *least_us)
 {
     int64_t us = 0;
     int32_t status = 0;
     *least_us = INT64_MAX;
     for (int i = 0; i < (us < QUICK_STEP_US ? STEPS_QUICK : STEPS) && status == 0; i++) {
-        status = compute(w, n_rows, depth, &us);
-        llama_memory_seq_rm(w->model.memory, 0, (llama_pos)depth, -1);
+        status = compute(w, seq, n_rows, depth, &us);
+        llama_memory_seq_rm(w->model.memory, seq, (llama_pos)depth, -1);
         *least_us = us < *least_us ? us : *least_us;
+    }
+    return status;
+}
+
+/* What the tokens of others cost, which are there now: the same few rows on an empty sequence. */
+static int32_t
+measure_scan(struct pal_model_worker *w, uint32_t n_others)
+{
+    size_t i = w->lines.n_items;
+    while (i > 0 && w->lines.items[i - 1].n_tokens > 0) {
+        i--;
+    }
+    if (i == 0) {
+        return 0;
+    }
+    int64_t us = 0;
+    int32_t status = measure_size(w, w->lines.items[i - 1].seq, DEEP_SIZE, 0, &us);
+    int64_t flat_us = pal_cost_predict(&w->cost, (struct pal_cost_rows){.n_rows = DEEP_SIZE});
+    if (status == 0 && flat_us > 0) {
+        int64_t more_us = us > flat_us ? us - flat_us : 0;
+        w->rest.scan_us = (double)more_us / DEEP_SIZE / n_others;
+        pal_log_debug("measured", "rows=%u others=%u us=%lld", DEEP_SIZE, n_others, (long long)us);
     }
     return status;
 }
@@ -79,12 +104,15 @@ measure_depth(struct pal_model_worker *w)
     int32_t status = 0;
     int64_t us = 0;
     for (uint32_t depth = 0; depth < n_rows && status == 0; depth += DEEP_CHUNK) {
-        status = compute(w, DEEP_CHUNK, depth, &us);
+        status = compute(w, OWN_SEQ, DEEP_CHUNK, depth, &us);
     }
     if (status == 0) {
-        status = measure_size(w, DEEP_SIZE, n_rows, &us);
+        status = measure_scan(w, n_rows);
     }
-    llama_memory_seq_rm(w->model.memory, 0, -1, -1);
+    if (status == 0) {
+        status = measure_size(w, OWN_SEQ, DEEP_SIZE, n_rows, &us);
+    }
+    llama_memory_seq_rm(w->model.memory, OWN_SEQ, -1, -1);
     if (status == 0) {
         pal_cost_note_look(&w->cost, (struct pal_cost_rows){.n_rows = DEEP_SIZE, .depth = n_rows},
                            us);
@@ -105,7 +133,7 @@ pal_model_measure_step(struct pal_model_worker *w)
         return false;
     }
     int64_t us = 0;
-    int32_t status = is_deep ? measure_depth(w) : measure_size(w, n, 0, &us);
+    int32_t status = is_deep ? measure_depth(w) : measure_size(w, OWN_SEQ, n, 0, &us);
     if (status == 2) {
         return true; /* something came in */
     }

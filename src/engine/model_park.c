@@ -1,8 +1,13 @@
 #include "engine/model_kv.h"
 #include "engine/model_worker.h"
+#include "util/clock.h"
 
 #define LOG_TOPIC "worker"
 #include "util/log.h"
+
+/* Who hasn't spoken for so long may leave the cells to those who do, beyond so many in use. */
+#define REST_US    (2 * PAL_US_PER_S)
+#define REST_CELLS 1024
 
 static struct pal_park *
 open_park(const struct pal_model_worker *w, uint64_t key, bool is_for_others)
@@ -28,14 +33,51 @@ pal_model_open_park(struct pal_model_worker *w)
         w->park = NULL;
     }
     if (w->park == NULL && settings->park_ram_bytes + settings->park_disk_bytes > 0) {
-        if (!pal_model_can_park(&w->model)) {
-            pal_log_info("timelines of this model can't be parked", "swa=%d edit=%d",
-                         llama_model_n_swa(w->model.model), w->model.can_edit);
-            return;
-        }
         w->park = open_park(w, key, false);
     }
     w->lines.park = w->park;
+}
+
+/* What a token takes of those that stream; 0 = nobody does. */
+static int64_t
+usual_us(const struct pal_model_worker *w)
+{
+    bool is_streaming = w->n_turns > 0 && w->decode_rows.n_rows > 0;
+    return is_streaming ? pal_cost_predict(&w->cost, w->decode_rows) : 0;
+}
+
+/* Who hasn't spoken for so long, and while others have computed as much as that is worth. */
+static struct pal_timeline *
+next_to_rest(struct pal_model_worker *w, int64_t now_us)
+{
+    uint64_t n_rows = pal_rest_rows(&w->rest);
+    if (w->n_turns == 0 || w->lines.n_rows < n_rows) {
+        return NULL;
+    }
+    return pal_timelines_resting(&w->lines, REST_CELLS, now_us - REST_US, w->lines.n_rows - n_rows);
+}
+
+void
+pal_model_save_some(struct pal_model_worker *w, int64_t now_us)
+{
+    bool hands_over = w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL;
+    struct pal_timeline *line =
+        hands_over ? pal_timelines_unparked(&w->lines) : next_to_rest(w, now_us);
+    if (line == NULL) {
+        return;
+    }
+    size_t n_max = w->n_turns > 0 ? pal_rest_piece(&w->rest, usual_us(w)) : SIZE_MAX;
+    int64_t began_us = pal_now_us();
+    size_t n = pal_timelines_save(&w->lines, line, n_max);
+    pal_rest_note(&w->rest, n, pal_now_us() - began_us);
+    if (line->parked_at != line->used_at) {
+        return;
+    }
+    if (hands_over) {
+        pal_park_write_all(w->park);
+    } else {
+        pal_timeline_clear(&w->lines, line);
+    }
 }
 
 void
@@ -65,29 +107,23 @@ pal_model_hand_over(struct pal_model_worker *w)
     }
     w->leaving = PAL_MODEL_HANDS_OVER;
     if (w->park != NULL) {
-        pal_timelines_park_all(&w->lines);
         pal_park_write_all(w->park);
     }
 }
 
 bool
-pal_model_waits_to_leave(const struct pal_model_worker *w)
+pal_model_waits_to_leave(struct pal_model_worker *w)
 {
-    return w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL && pal_park_is_writing(w->park);
+    return w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL &&
+           (pal_timelines_unparked(&w->lines) != NULL || pal_park_is_writing(w->park));
 }
 
 void
-pal_model_hand_on(struct pal_model_worker *w, const struct pal_timeline *line)
+pal_model_hand_on(struct pal_model_worker *w, struct pal_timeline *line)
 {
     const struct pal_settings *settings = w->settings;
-    if (w->leaving == PAL_MODEL_STAYS || settings->park_disk_bytes == 0 ||
-        !pal_model_can_park(&w->model)) {
-        return;
-    }
-    if (w->leaving == PAL_MODEL_HANDS_OVER) {
-        pal_timeline_park(&w->lines, line); /* with the others, which are not whole yet */
-        pal_park_write_all(w->park);
-        return;
+    if (w->leaving != PAL_MODEL_LEAVES || settings->park_disk_bytes == 0) {
+        return; /* while others are being handed over, it is, too */
     }
     w->lines.park = open_park(w, w->known.key, true);
     pal_timeline_park(&w->lines, line);

@@ -106,14 +106,16 @@ pal_model_warm_write(struct pal_model_worker *w, const struct pal_timeline *line
     struct pal_error error;
     char *path = pal_printf("%s/%016" PRIx64 ".kv", w->settings->warm_dir, name);
     span->positions = line->positions;
-    span->data =
-        w->lines.ops->save(w->lines.kv, line->seq, 0, (int32_t)span->n_tokens, &span->n_bytes);
-    if (span->data != NULL && pal_park_file_write(path, w->known.key, span, &error) != PAL_OK) {
+    bool is_saved = pal_timeline_is_whole(&w->lines, line, span->n_tokens) &&
+                    w->lines.ops->save(w->lines.kv, line->seq, 0, (int32_t)span->n_tokens, span);
+    if (is_saved && pal_park_file_write(path, w->known.key, span, &error) != PAL_OK) {
         pal_log_warn("the persona is not kept for the next start", "reason=" PAL_LOG_STR,
                      error.text);
     }
     free(span->data);
     span->data = NULL;
+    span->n_bytes = 0;
+    span->n_room = 0;
     free(path);
     remove_oldest(w->settings->warm_dir);
 }
@@ -121,7 +123,7 @@ pal_model_warm_write(struct pal_model_worker *w, const struct pal_timeline *line
 static void
 save_file(struct pal_model_worker *w, const struct pal_timeline *line)
 {
-    if (w->warm.path == NULL || !pal_model_can_park(&w->model)) {
+    if (w->warm.path == NULL) {
         return;
     }
     struct pal_span span = {

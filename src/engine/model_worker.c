@@ -12,9 +12,6 @@
 
 /* More idle timelines than turns at once, so that conversations keep theirs between turns. */
 #define TIMELINES_MIN 64
-/* Who hasn't spoken for so long leaves the cells to those who do, beyond so many in use. */
-#define REST_US    (2 * PAL_US_PER_S)
-#define REST_CELLS 1024
 /* How often a turn that waits for the disk looks whether its bytes are there. */
 #define DISK_POLL_US 500
 /* How often an engine with nothing to do looks what others take of the processors. */
@@ -76,6 +73,7 @@ surround_context(struct pal_model_worker *w)
                        w->model.can_shift && (w->settings->ways & PAL_ENGINE_NO_SHIFT) == 0);
     w->lines.can_share = w->model.can_edit && (w->settings->ways & PAL_ENGINE_NO_SHARING) == 0;
     int32_t n_trained = llama_model_n_ctx_train(w->model.model);
+    w->lines.n_window = w->model.can_edit ? llama_model_n_swa(w->model.model) : 0;
     w->lines.n_positions = n_trained > 0 ? n_trained : INT32_MAX;
     pal_model_open_park(w);
     w->batch = llama_batch_init((int32_t)w->settings->n_batch_tokens, 0, 1);
@@ -90,6 +88,7 @@ surround_context(struct pal_model_worker *w)
     pal_host_set_pace(w->host, w->model.n_threads, PAL_ENGINE_PACE_PLANNED);
     pal_cost_init(&w->cost, w->n_threads_now);
     w->measuring = (struct pal_measuring){0};
+    w->rest = (struct pal_rest){0};
     w->quiet_since_us = pal_now_us();
     pal_drafts_init(&w->drafts);
 }
@@ -303,14 +302,13 @@ step(void *worker)
     if (w->needs_wiping) {
         pal_model_wipe(w);
     }
-    if (w->n_turns > 0) {
-        (void)pal_timelines_rest(&w->lines, REST_CELLS, now_us - REST_US);
-    }
+    pal_model_save_some(w, now_us);
     bool is_reading = take_readings(w);
     pal_model_admit(w, now_us);
     pal_model_batch(w, now_us);
     if (w->batch.n_tokens > 0) {
         pal_model_step(w);
+        w->lines.n_rows += (uint64_t)w->batch.n_tokens;
     } else if (pal_model_waits_for_disk(w) || pal_model_waits_to_leave(w)) {
         return DISK_POLL_US;
     } else if (is_reading) {

@@ -20,6 +20,7 @@
 #include "engine/model_turn.h"
 #include "engine/model_warm.h"
 #include "engine/pace.h"
+#include "engine/rest.h"
 #include "engine/worker.h"
 
 struct pal_model_worker {
@@ -49,6 +50,7 @@ struct pal_model_worker {
     struct pal_cost cost;
     int64_t computed_us; /* when the last step's computing ended; 0 = nobody waited since */
     double between_us;   /* from there to the next one's beginning, where no prompt came in */
+    struct pal_rest rest;
     struct pal_drafts drafts;
     bool has_drafts; /* in the running step */
     bool is_held_up; /* something between two steps took so long that streams go before prompts */
@@ -69,14 +71,17 @@ void pal_model_end_failed(struct pal_model_worker *w, struct pal_model_turn *tur
 size_t pal_model_n_promised(const struct pal_model_worker *w);
 /* Opens the place for timelines without cells, or keeps the one that there is. */
 void pal_model_open_park(struct pal_model_worker *w);
+/* Between two steps: a piece of what is to leave its cells, because others speak or another engine
+ * comes; none that those who speak would notice. */
+void pal_model_save_some(struct pal_model_worker *w, int64_t now_us);
 /* Begins to write all that is idle for another engine. */
 void pal_model_hand_over(struct pal_model_worker *w);
 /* The turn on it is over: hands it over as well, if the worker leaves. */
-void pal_model_hand_on(struct pal_model_worker *w, const struct pal_timeline *line);
+void pal_model_hand_on(struct pal_model_worker *w, struct pal_timeline *line);
 /* Takes what another engine has handed over. */
 void pal_model_adopt(struct pal_model_worker *w);
 /* Nothing else can be done until the disk has written. */
-bool pal_model_waits_to_leave(const struct pal_model_worker *w);
+bool pal_model_waits_to_leave(struct pal_model_worker *w);
 /* Takes what the disk has read and written meanwhile. */
 void pal_model_poll_park(struct pal_model_worker *w);
 /* No row can be computed as long as the disk reads. */

@@ -198,6 +198,7 @@ on_written(struct pal_park *park, struct pal_parked *parked, const struct pal_er
     park->n_ram_bytes -= n;
     free(parked->span.data);
     parked->span.data = NULL;
+    parked->span.n_room = 0;
 }
 
 static bool

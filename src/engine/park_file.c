@@ -42,6 +42,21 @@ pal_span_finish(struct pal_span *span)
     *span = (struct pal_span){0};
 }
 
+bool
+pal_span_reserve(struct pal_span *span, size_t n_bytes)
+{
+    if (n_bytes <= span->n_room) {
+        return true;
+    }
+    unsigned char *data = realloc(span->data, n_bytes);
+    if (data == NULL) {
+        return false;
+    }
+    span->data = data;
+    span->n_room = n_bytes;
+    return true;
+}
+
 size_t
 pal_span_head_bytes(const struct pal_span *span)
 {

@@ -30,9 +30,12 @@ struct pal_span {
     bool is_base;        /* the shared beginning itself; n_base is 0 */
     unsigned char *data; /* owned; NULL where they are on disk only */
     size_t n_bytes;      /* of data, wherever they are */
+    size_t n_room;       /* of data; 0 = no more than there is */
 };
 
 void pal_span_finish(struct pal_span *span);
+/* Room for so many bytes of data in all. False: the system has none, and nothing has changed. */
+bool pal_span_reserve(struct pal_span *span, size_t n_bytes) PAL_MUST_USE;
 /* What it takes in memory, data left out. */
 size_t pal_span_head_bytes(const struct pal_span *span);
 

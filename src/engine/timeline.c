@@ -43,6 +43,7 @@ pal_timelines_finish(struct pal_timelines *t)
         free(t->items[i].positions);
         free(t->items[i].cells);
     }
+    pal_span_finish(&t->saving.span);
     free(t->cell_users);
     free(t->free_cells);
     *t = (struct pal_timelines){0};
@@ -93,6 +94,17 @@ int32_t
 pal_timeline_gap(const struct pal_timeline *line)
 {
     return pal_timeline_position(line) - (int32_t)line->n_tokens;
+}
+
+bool
+pal_timeline_is_whole(const struct pal_timelines *t, const struct pal_timeline *line, size_t n)
+{
+    if (t->n_window == 0 || n == 0 || n == line->n_tokens) {
+        return true; /* what its own last token sees is never given away */
+    }
+    int32_t from = line->positions[n - 1] + 1 - t->n_window;
+    from = from > line->positions[0] ? from : line->positions[0];
+    return t->ops->first(t->kv, line->seq) <= from;
 }
 
 bool
@@ -191,113 +203,7 @@ pal_timeline_clear(struct pal_timelines *t, struct pal_timeline *line)
     line->n_prompt = 0;
     line->n_base = 0;
     line->used_at = 0;
-}
-
-/* ---- parking ---- */
-
-static bool
-park_piece(struct pal_timelines *t, const struct pal_timeline *line, size_t from, size_t to)
-{
-    struct pal_span span = {
-        .n_tokens = to,
-        .n_base = from,
-        .n_prompt = line->n_prompt,
-        .is_base = to == line->n_base && line->positions[to - 1] == (int32_t)to - 1,
-    };
-    span.data = t->ops->save(t->kv, line->seq, line->positions[from], line->positions[to - 1] + 1,
-                             &span.n_bytes);
-    if (span.data == NULL) {
-        return false;
-    }
-    span.owner = span.is_base ? NULL : pal_strdup(line->owner);
-    span.tokens = pal_calloc(to, sizeof(*span.tokens));
-    memcpy(span.tokens, line->tokens, to * sizeof(*span.tokens));
-    span.positions = pal_calloc(to, sizeof(*span.positions));
-    memcpy(span.positions, line->positions, to * sizeof(*span.positions));
-    pal_park_put(t->park, &span);
-    return true;
-}
-
-void
-pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line)
-{
-    size_t n_base = line->n_base < line->n_tokens ? line->n_base : line->n_tokens;
-    if (t->park == NULL || line->is_moved || line->n_tokens < PAL_SHIFT_MIN_TOKENS) {
-        return;
-    }
-    bool has_base = true;
-    if (n_base > 0 && line->positions[n_base - 1] != (int32_t)n_base - 1) {
-        n_base = 0; /* a beginning with a gap is nobody else's */
-    }
-    if (n_base > 0 && n_base == line->n_base) {
-        struct pal_parked *base = pal_park_base(t->park, line->tokens, n_base);
-        if (base != NULL) {
-            pal_park_touch(t->park, base);
-        } else {
-            has_base = park_piece(t, line, 0, n_base);
-        }
-    }
-    if (has_base && line->n_tokens > n_base) {
-        (void)park_piece(t, line, n_base, line->n_tokens);
-    }
-}
-
-/* The idle timeline that was used least recently, but not `spare`; NULL = there is none. */
-static struct pal_timeline *
-oldest_idle(struct pal_timelines *t, const struct pal_timeline *spare)
-{
-    struct pal_timeline *oldest = NULL;
-    for (size_t i = 0; i < t->n_items; i++) {
-        struct pal_timeline *line = &t->items[i];
-        bool counts = !line->is_busy && line != spare && line->n_tokens > 0;
-        if (counts && (oldest == NULL || line->used_at < oldest->used_at)) {
-            oldest = line;
-        }
-    }
-    return oldest;
-}
-
-bool
-pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spare)
-{
-    struct pal_timeline *oldest = oldest_idle(t, spare);
-    if (oldest == NULL) {
-        return false;
-    }
-    pal_timeline_park(t, oldest);
-    pal_timeline_clear(t, oldest);
-    return true;
-}
-
-bool
-pal_timelines_rest(struct pal_timelines *t, size_t n_cells, int64_t before_us)
-{
-    struct pal_timeline *oldest = oldest_idle(t, NULL);
-    if (t->n_cells - t->n_free <= n_cells || oldest == NULL || oldest->is_moved ||
-        oldest->idle_since_us > before_us || !pal_park_has_memory(t->park)) {
-        return false;
-    }
-    return pal_timelines_evict(t, NULL);
-}
-
-void
-pal_timelines_forget(struct pal_timelines *t)
-{
-    for (size_t i = 0; i < t->n_items; i++) {
-        if (!t->items[i].is_busy) {
-            pal_timeline_clear(t, &t->items[i]);
-        }
-    }
-}
-
-void
-pal_timelines_park_all(struct pal_timelines *t)
-{
-    for (size_t i = 0; i < t->n_items; i++) {
-        if (!t->items[i].is_busy && t->items[i].n_tokens > 0) {
-            pal_timeline_park(t, &t->items[i]);
-        }
-    }
+    line->parked_at = 0;
 }
 
 void
@@ -306,6 +212,7 @@ pal_timeline_release(struct pal_timelines *t, struct pal_timeline *line)
     line->is_busy = false;
     line->used_at = ++t->clock;
     line->idle_since_us = t->now_us;
+    line->idle_at_row = t->n_rows;
 }
 
 void

@@ -14,7 +14,7 @@
  * done for many at once, and seldom.
  *
  * Decisions are made on this bookkeeping alone (timeline_plan.c); effects go through the ops table
- * (timeline_apply.c), so tests run without a model. Compute thread.
+ * (timeline_apply.c, timeline_park.c), so tests run without a model. Compute thread.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,16 +28,21 @@
 /* Kept pieces of a timeline between which something was dropped; the rest is computed again. */
 #define PAL_SYNC_SPANS_MAX 8
 
-/* As llama_memory_seq_rm(), _cp(), _add(); p1 -1 = to the end. remove: false = it can't. */
+/* As llama_memory_seq_rm(), _cp(), _add(); p1 -1 = to the end. remove: false = it can't. With
+ * can_edit false, save() and restore() are asked for whole sequences only. */
 struct pal_kv_ops {
     bool (*remove)(void *kv, int32_t seq, int32_t p0, int32_t p1);
     void (*copy)(void *kv, int32_t from, int32_t to, int32_t p0, int32_t p1);
     void (*shift)(void *kv, int32_t seq, int32_t p0, int32_t p1, int32_t delta);
-    /* The bytes of the cells at [p0, p1), owned by the caller; NULL: it can't. */
-    unsigned char *(*save)(void *kv, int32_t seq, int32_t p0, int32_t p1, size_t *n_bytes);
+    /* Appends the bytes of the cells at [p0, p1) to the span's; false: it can't, and they are as
+     * they were. Bytes of pieces one after the other are bytes of the whole. */
+    bool (*save)(void *kv, int32_t seq, int32_t p0, int32_t p1, struct pal_span *span);
     /* Brings such bytes back into free cells of `seq`, at their old positions. False: it can't, and
      * nothing has changed. */
     bool (*restore)(void *kv, int32_t seq, const unsigned char *data, size_t n_bytes);
+    /* The first position of the sequence from which on every layer holds all of it: layers that see
+     * a window only may have given away what is before it. */
+    int32_t (*first)(void *kv, int32_t seq);
 };
 
 struct pal_timeline {
@@ -51,9 +56,21 @@ struct pal_timeline {
     size_t n_prompt;       /* tokens of its last prompt; the rest is the reply to it */
     size_t n_base;         /* tokens of its beginning that other conversations share: the persona */
     uint64_t used_at;      /* a count, not a time: greater = later */
-    int64_t idle_since_us; /* while no turn is on it */
+    uint64_t parked_at;    /* == used_at: what it holds was copied into the park since */
+    int64_t idle_since_us; /* while no turn is on it, */
+    uint64_t idle_at_row;  /* and which row was the next to be computed then */
     bool is_busy;          /* a turn is on it */
     bool is_moved; /* shifted, and no step has been computed since: its bytes aren't yet true */
+};
+
+/* A timeline that is being copied into the park, a piece at a time. */
+struct pal_saving {
+    struct pal_timeline *line; /* NULL = none */
+    uint64_t used_at;          /* the line's when it began: if it changes, all is void */
+    size_t n_base;             /* tokens of its beginning, which are a span of their own */
+    int32_t first;             /* as ops->first() said when it began: if that changes, too */
+    struct pal_span span;      /* its beginning, or what is behind that; so far */
+    size_t n_done;             /* its tokens that are in the park, or in span */
 };
 
 struct pal_timelines {
@@ -62,7 +79,8 @@ struct pal_timelines {
     struct pal_park *park; /* borrowed; NULL = what leaves its cells is forgotten */
     bool can_edit;         /* parts of a sequence can be dropped and copied */
     bool can_shift;
-    bool can_share; /* a beginning is copied; true, but where its worth is measured */
+    int32_t n_window; /* tokens that the layers which see least look back on; 0 = all */
+    bool can_share;   /* a beginning is copied; true, but where its worth is measured */
     struct pal_timeline items[PAL_TIMELINES_MAX];
     size_t n_items;
     uint16_t *cell_users; /* owned; how many timelines hold each cell */
@@ -73,7 +91,9 @@ struct pal_timelines {
     int32_t n_positions; /* that the model knows; INT32_MAX = no limit */
     bool has_moved;      /* some timeline is_moved */
     uint64_t clock;
-    int64_t now_us; /* told by the owner before each step */
+    int64_t now_us;  /* told by the owner before each step, */
+    uint64_t n_rows; /* and so many rows were computed by then */
+    struct pal_saving saving;
 };
 
 /* With can_edit, sequence 0 is left to ops->save and ->restore, and the timelines have 1 and up. */
@@ -135,6 +155,9 @@ int32_t pal_timeline_position(const struct pal_timeline *line);
 /* Positions that no token has before the last one that has. */
 int32_t pal_timeline_gap(const struct pal_timeline *line);
 
+/* Is all there that a token behind the first n of them would look back on? */
+bool pal_timeline_is_whole(const struct pal_timelines *t, const struct pal_timeline *line,
+                           size_t n);
 /* Appends a token that is to be computed next. False: no cell is free. */
 bool pal_timeline_append(struct pal_timelines *t, struct pal_timeline *line, int32_t token);
 /* Cuts it to its first n tokens. */
@@ -154,11 +177,21 @@ bool pal_timelines_evict(struct pal_timelines *t, const struct pal_timeline *spa
 /* Empties every idle timeline; nothing of them is parked. */
 void pal_timelines_forget(struct pal_timelines *t);
 /*
- * Parks the timeline that has been idle longest, if that is since `before_us` at least and more
- * than n_cells are in use: a step looks at every cell up to the last one that is used, whoever has
- * it. Never where the park has no memory left for it. False: nothing was parked.
+ * The timeline that has been idle longest, if that is since `before_us` and row `before_row` at
+ * least and more than n_cells are in use: a step looks at every cell up to the last one that is
+ * used, whoever has it. NULL: there is none, or the park has no memory left for it.
  */
-bool pal_timelines_rest(struct pal_timelines *t, size_t n_cells, int64_t before_us);
+struct pal_timeline *pal_timelines_resting(struct pal_timelines *t, size_t n_cells,
+                                           int64_t before_us, uint64_t before_row);
+/* An idle timeline whose tokens are not in the park as they are now; NULL = there is none. */
+struct pal_timeline *pal_timelines_unparked(struct pal_timelines *t);
+/*
+ * Copies up to n_max tokens of an idle timeline into the park, from where the last call has got to
+ * if that was for this one; a turn that takes it meanwhile makes that void. Returns how many; 0 =
+ * the timeline is all there, or can't be parked, or is to be asked for after the next step. What is
+ * all there is not in its cells alone any more.
+ */
+size_t pal_timelines_save(struct pal_timelines *t, struct pal_timeline *line, size_t n_max);
 /* Puts a copy of every idle timeline into the park, for another engine. */
 void pal_timelines_park_all(struct pal_timelines *t);
 
@@ -172,8 +205,8 @@ void pal_timeline_reserve(struct pal_timeline *line, size_t n);
 /* Forgets tokens [from, to) in the books; the rest moves up. */
 void pal_timeline_forget(struct pal_timelines *t, struct pal_timeline *line, size_t from,
                          size_t to);
-/* Copies its state into the park, in pieces: what is shared, and the rest. */
-void pal_timeline_park(struct pal_timelines *t, const struct pal_timeline *line);
+/* Copies its state into the park at once: what is shared, and the rest. */
+void pal_timeline_park(struct pal_timelines *t, struct pal_timeline *line);
 /*
  * Closes the gaps of this timeline, and of all busy ones where it is worth it, since the next
  * step's shift then costs no more. What somebody else holds as well stays where it is, with all

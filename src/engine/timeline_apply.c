@@ -10,16 +10,24 @@
 #define LOG_TOPIC "timeline"
 #include "util/log.h"
 
+/* To its first n tokens, or to nothing: what is to be looked back on may have come back with the
+ * end of another length only. */
+static void
+cut_whole(struct pal_timelines *t, struct pal_timeline *line, size_t n)
+{
+    n = n < line->n_tokens ? n : line->n_tokens;
+    pal_timeline_cut(t, line, pal_timeline_is_whole(t, line, n) ? n : 0);
+}
+
 /* Keeps the plan's pieces of the target, which holds what they were found in. */
 static void
 keep_pieces(struct pal_timelines *t, struct pal_timeline *line, const struct pal_sync_plan *plan)
 {
-    if (plan->n_spans == 0) {
-        pal_timeline_cut(t, line, plan->n_keep);
+    const struct pal_sync_span *last = plan->n_spans > 0 ? &plan->spans[plan->n_spans - 1] : NULL;
+    cut_whole(t, line, last != NULL ? last->from + last->n : plan->n_keep);
+    if (last == NULL || line->n_tokens == 0) {
         return;
     }
-    const struct pal_sync_span *last = &plan->spans[plan->n_spans - 1];
-    pal_timeline_cut(t, line, last->from + last->n);
     /* All gaps first: what is in them may be somebody else's as well, and must not be moved. */
     size_t end = plan->n_keep;
     for (size_t i = 0; i < plan->n_spans; i++) {
@@ -165,7 +173,7 @@ restore_plan(struct pal_timelines *t, struct pal_timeline *line, const struct pa
     if (is_whole) {
         keep_pieces(t, line, plan);
     } else if (line->n_tokens > plan->n_keep) {
-        pal_timeline_cut(t, line, plan->n_keep);
+        cut_whole(t, line, plan->n_keep);
     }
 }
 
@@ -190,7 +198,7 @@ pal_timelines_apply(struct pal_timelines *t, const struct pal_sync_plan *plan, c
         pal_timelines_close_gaps(t, line);
     }
     if (must_close(t, line, plan)) {
-        pal_timeline_cut(t, line, n_gapless(line)); /* somebody else holds what is behind it */
+        cut_whole(t, line, n_gapless(line)); /* somebody else holds what is behind it */
     }
     char *name = pal_strdup(owner);
     free(line->owner);

@@ -144,6 +144,10 @@ plan_in_place(const struct pal_timelines *t, struct pal_timeline *line, const in
     struct pal_sync_plan plan = {.target = line, .source = line};
     struct view view = {line->tokens, line->n_tokens, line->cells, t->cell_users};
     keep_what_fits(t, &view, want, n_want, &plan);
+    const struct pal_sync_span *last = plan.n_spans > 0 ? &plan.spans[plan.n_spans - 1] : NULL;
+    if (!pal_timeline_is_whole(t, line, last != NULL ? last->from + last->n : plan.n_keep)) {
+        plan = (struct pal_sync_plan){.target = line, .source = line};
+    }
     return plan;
 }
 
@@ -164,7 +168,7 @@ look_at_lines(struct pal_timelines *t, struct search *s)
     for (size_t i = 0; i < t->n_items; i++) {
         struct pal_timeline *line = &t->items[i];
         size_t n = pal_tokens_common(line->tokens, line->n_tokens, s->want, s->n_want);
-        if (t->can_share && n > s->n_source) {
+        if (t->can_share && n > s->n_source && pal_timeline_is_whole(t, line, n)) {
             s->source = line;
             s->n_source = n;
         }

@@ -15,6 +15,7 @@ palabre_unit_test(test_sandbox LINK palabre-engine)
 palabre_unit_test(test_fuse LINK palabre-engine)
 palabre_unit_test(test_timeline LINK palabre-engine)
 palabre_unit_test(test_park LINK palabre-engine)
+palabre_unit_test(test_rest LINK palabre-engine)
 
 # The whole way from the front to a scripted engine, as a thread and as a process (of itself).
 palabre_unit_test(test_engine_script LINK palabre-engine)

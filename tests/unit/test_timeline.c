@@ -28,6 +28,7 @@ struct fake_kv {
     unsigned n_shared_shifts; /* cells that were moved under somebody else's feet */
     bool refuses_parts;
     bool refuses_restores;
+    int32_t first[LINES + 1]; /* of each sequence: what a window has given away is before that */
     unsigned n_saves;
     unsigned n_restores;
 };
@@ -88,23 +89,24 @@ kv_shift(void *data, int32_t seq, int32_t p0, int32_t p1, int32_t delta)
 }
 
 /* Saved: position and token of each cell. */
-static unsigned char *
-kv_save(void *data, int32_t seq, int32_t p0, int32_t p1, size_t *n_bytes)
+static bool
+kv_save(void *data, int32_t seq, int32_t p0, int32_t p1, struct pal_span *span)
 {
     struct fake_kv *kv = data;
-    int32_t *bytes = pal_calloc(2 * CELLS, sizeof(*bytes));
-    size_t n = 0;
+    size_t n_before = span->n_bytes;
     for (int i = 0; i < CELLS; i++) {
         const struct cell *cell = &kv->cells[i];
         if (cell->of[seq] && cell->pos >= p0 && cell->pos < p1) {
-            bytes[n++] = cell->pos;
-            bytes[n++] = cell->token;
+            const int32_t both[] = {cell->pos, cell->token};
+            assert_true(pal_span_reserve(span, span->n_bytes + sizeof(both)));
+            memcpy(span->data + span->n_bytes, both, sizeof(both));
+            span->n_bytes += sizeof(both);
         }
     }
-    assert_in_range(n, 2, 2 * (p1 - p0)); /* fewer where it has gaps */
-    *n_bytes = n * sizeof(*bytes);
+    /* Fewer where it has gaps. */
+    assert_in_range(span->n_bytes - n_before, 8, 8 * (p1 - p0));
     kv->n_saves++;
-    return (unsigned char *)bytes;
+    return true;
 }
 
 static bool
@@ -128,7 +130,14 @@ kv_restore(void *data, int32_t seq, const unsigned char *bytes, size_t n_bytes)
     return true;
 }
 
-static const struct pal_kv_ops ops = {kv_remove, kv_copy, kv_shift, kv_save, kv_restore};
+static int32_t
+kv_first(void *data, int32_t seq)
+{
+    const struct fake_kv *kv = data;
+    return kv->first[seq];
+}
+
+static const struct pal_kv_ops ops = {kv_remove, kv_copy, kv_shift, kv_save, kv_restore, kv_first};
 
 static void
 check_equal(const struct pal_timelines *t, const struct fake_kv *kv)
@@ -571,7 +580,7 @@ test_a_beginning_with_a_gap_is_parked_for_its_owner_alone(void **state)
 }
 
 static void
-test_who_rests_leaves_the_cells_and_comes_back(void **state)
+test_who_rests_leaves_the_cells_piece_by_piece_and_comes_back(void **state)
 {
     (void)state;
     struct pal_timelines t;
@@ -582,15 +591,150 @@ test_who_rests_leaves_the_cells_and_comes_back(void **state)
     int32_t want[40];
     count_up(want, 40, 100);
     t.now_us = 1000;
+    t.n_rows = 50;
     assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
-    assert_false(pal_timelines_rest(&t, 10, 2000)); /* nowhere to go */
+    assert_null(pal_timelines_resting(&t, 10, 2000, 60)); /* nowhere to go */
     t.park = park;
-    assert_false(pal_timelines_rest(&t, 10, 999));  /* not that long ago */
-    assert_false(pal_timelines_rest(&t, 30, 2000)); /* not that full */
-    assert_true(pal_timelines_rest(&t, 10, 1000));
+    assert_null(pal_timelines_resting(&t, 10, 999, 60));  /* not that long ago */
+    assert_null(pal_timelines_resting(&t, 10, 2000, 49)); /* nor by what was computed since */
+    assert_null(pal_timelines_resting(&t, 30, 2000, 60)); /* not that full */
+    struct pal_timeline *line = pal_timelines_resting(&t, 10, 1000, 50);
+    assert_non_null(line);
+    assert_ptr_equal(pal_timelines_unparked(&t), line);
+    assert_int_equal(pal_timelines_save(&t, line, 12), 12);
+    assert_int_equal(pal_timelines_save(&t, line, 12), 12);
+    assert_int_equal(park->n_items, 0);
+    assert_int_equal(pal_timelines_save(&t, line, 12), 6);
+    assert_int_equal(pal_timelines_save(&t, line, 12), 0);
+    assert_int_equal(park->n_items, 1);
+    assert_null(pal_timelines_unparked(&t));
+    pal_timeline_clear(&t, line);
     check_equal(&t, &kv);
     assert_int_equal(pal_timelines_n_free(&t), CELLS);
     assert_int_equal(turn(&t, &kv, "a", want, 40), 10);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
+static void
+test_who_speaks_while_being_saved_is_saved_anew_later(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    t.park = park;
+    int32_t want[40];
+    count_up(want, 40, 100);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    struct pal_timeline *line = pal_timelines_unparked(&t);
+    assert_int_equal(pal_timelines_save(&t, line, 20), 20);
+    want[25] = 999; /* and what was saved isn't wanted any more */
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 15);
+    assert_ptr_equal(pal_timelines_unparked(&t), line);
+    assert_int_equal(pal_timelines_save(&t, line, 15), 15);
+    kv.first[line->seq] = 3; /* others took cells of a window: it begins anew */
+    assert_int_equal(pal_timelines_save(&t, line, 25), 25);
+    /* Its cells are needed: the rest goes at once. */
+    assert_true(pal_timelines_evict(&t, NULL));
+    assert_int_equal(park->n_items, 1);
+    assert_int_equal(park->items[0]->span.n_tokens, 40);
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 1);
+    check_equal(&t, &kv);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
+static void
+test_a_shared_beginning_is_saved_once_however_it_is_cut(void **state)
+{
+    (void)state;
+    for (size_t piece = 1; piece < 40; piece++) {
+        struct pal_timelines t;
+        struct fake_kv kv = {0};
+        const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+        struct pal_park *park = pal_park_create(&options);
+        pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+        t.park = park;
+        int32_t want[2][40];
+        size_t n_saved = 0;
+        for (int i = 0; i < 2; i++) {
+            count_up(want[i], 20, 100);
+            count_up(want[i] + 20, 18, 200 + 100 * i);
+            (void)turn(&t, &kv, i == 0 ? "a" : "b", want[i], 38);
+            t.items[i].n_base = 20;
+        }
+        struct pal_timeline *line;
+        while ((line = pal_timelines_unparked(&t)) != NULL) {
+            n_saved += pal_timelines_save(&t, line, piece);
+        }
+        assert_int_equal(n_saved, 20 + 2 * 18);
+        assert_int_equal(park->n_items, 3);
+        pal_timelines_forget(&t);
+        assert_int_equal(turn(&t, &kv, "a", want[0], 38), 1);
+        assert_int_equal(turn(&t, &kv, "b", want[1], 38), 1);
+        check_equal(&t, &kv);
+        pal_timelines_finish(&t);
+        pal_park_destroy(park);
+    }
+}
+
+static void
+test_what_a_window_has_given_away_is_not_gone_back_to(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, false);
+    t.n_window = 8;
+    int32_t want[40];
+    count_up(want, 40, 100);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    kv.first[t.items[0].seq] = 12; /* others took the cells before that */
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 10);
+    want[25] = 999; /* who looks back from there sees 18 and on */
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 15);
+    want[19] = 999; /* and from there 11: which is gone */
+    kv.first[t.items[1].seq] = 0;
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 40);
+    kv.first[t.items[0].seq] = 12;
+    assert_int_equal(turn(&t, &kv, "b", want, 19), 19); /* and nobody copies it */
+    t.park = park;
+    t.items[0].n_base = 16; /* nor is it parked as a beginning by itself */
+    assert_true(pal_timelines_evict(&t, &t.items[1]));
+    assert_int_equal(park->n_items, 1);
+    assert_false(park->items[0]->span.is_base);
+    check_equal(&t, &kv);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
+static void
+test_what_cannot_be_cut_is_parked_whole_and_only_grows(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {.refuses_parts = true};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, false, false);
+    t.park = park;
+    int32_t want[40];
+    count_up(want, 40, 100);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    t.items[0].n_base = 20;
+    assert_int_equal(pal_timelines_save(&t, &t.items[0], 5), 30);
+    assert_int_equal(kv.n_saves, 1);
+    pal_timelines_forget(&t);
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 10);
+    pal_timelines_evict(&t, NULL);
+    want[35] = 999;
+    assert_int_equal(turn(&t, &kv, "a", want, 40), 40);
+    check_equal(&t, &kv);
     pal_timelines_finish(&t);
     pal_park_destroy(park);
 }
@@ -615,7 +759,11 @@ main(void)
             test_a_gap_is_left_open_until_it_is_too_wide_and_then_all_busy_ones_are_closed),
         cmocka_unit_test(test_positions_that_the_model_does_not_know_are_never_taken),
         cmocka_unit_test(test_a_beginning_with_a_gap_is_parked_for_its_owner_alone),
-        cmocka_unit_test(test_who_rests_leaves_the_cells_and_comes_back),
+        cmocka_unit_test(test_who_rests_leaves_the_cells_piece_by_piece_and_comes_back),
+        cmocka_unit_test(test_who_speaks_while_being_saved_is_saved_anew_later),
+        cmocka_unit_test(test_a_shared_beginning_is_saved_once_however_it_is_cut),
+        cmocka_unit_test(test_what_a_window_has_given_away_is_not_gone_back_to),
+        cmocka_unit_test(test_what_cannot_be_cut_is_parked_whole_and_only_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
