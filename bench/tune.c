@@ -50,13 +50,16 @@ pal_tune_usual(const struct pal_tune *tune)
 const char *
 pal_tune_describe(const struct pal_tuned *way, char *out, size_t size)
 {
-    (void)snprintf(out, size, "%s, %s, %u+%u threads%s%s, batch %u/%u, KV %s, flash %s",
-                   way->variant[0] != '\0' ? way->variant : "ggml's choice",
-                   way->has_extra_bufts ? "rearranged" : "mapped", way->n_threads,
-                   way->n_threads_batch, way->sleeps ? " asleep" : "",
-                   way->is_pinned ? " pinned" : "", way->n_batch_tokens, way->n_ubatch_tokens,
-                   way->kv_type == PAL_GGUF_TYPE_Q8_0 ? "Q8_0" : "F16",
-                   way->has_flash_attn ? "on" : "off");
+    (void)snprintf(
+        out, size,
+        PAL_T("%s, %s, %u+%u threads%s%s, batch %u/%u, KV %s, flash %s",
+              "%s, %s, %u+%u threads%s%s, lot %u/%u, KV %s, flash %s"),
+        way->variant[0] != '\0' ? way->variant : PAL_T("ggml's choice", "choix de ggml"),
+        way->has_extra_bufts ? PAL_T("rearranged", "réarrangé") : PAL_T("mapped", "projeté"),
+        way->n_threads, way->n_threads_batch, way->sleeps ? PAL_T(" asleep", " endormis") : "",
+        way->is_pinned ? PAL_T(" pinned", " fixés") : "", way->n_batch_tokens, way->n_ubatch_tokens,
+        way->kv_type == PAL_GGUF_TYPE_Q8_0 ? "Q8_0" : "F16",
+        way->has_flash_attn ? PAL_T("on", "oui") : PAL_T("off", "non"));
     return out;
 }
 
