@@ -16,6 +16,9 @@
 #define GAP_TIMES_MOST  2.1
 /* A pause that nobody sees, however fast a small model usually is. */
 #define UNSEEN_US (8 * PAL_US_PER_MS)
+/* A newcomer's message that is read within so long is read at once: a single step that is a frame
+ * late costs the streams less than several that all are a little late. */
+#define AT_ONCE_US (16 * PAL_US_PER_MS)
 /* With nobody decoding, a step may take so long: so long waits a newcomer with a short prompt. */
 #define PREFILL_STEP_US  (500 * PAL_US_PER_MS)
 #define PREFILL_ROWS_MIN 32
@@ -219,6 +222,16 @@ rows_in_time(const struct pal_model_worker *w, const struct pal_model_turn *turn
     }
 }
 
+/* Is all that is new of this turn's prompt, n_left tokens, to be read in this step? */
+static bool
+is_read_at_once(const struct pal_model_worker *w, const struct pal_model_turn *turn, size_t n_left)
+{
+    struct pal_cost_rows rest = {.n_rows = (uint32_t)n_left,
+                                 .depth = (uint32_t)turn->line->n_tokens};
+    int64_t us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, rest));
+    return turn->line->n_tokens == turn->usage.cached_tokens && us <= AT_ONCE_US;
+}
+
 /* How many rows of prompts this step takes, `turn`'s first. */
 static int32_t
 chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_t now_us)
@@ -245,6 +258,10 @@ chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_
     }
     budget_us = budget_us > least_us * 51 / 50 ? budget_us : least_us * 51 / 50;
     uint32_t n = pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
+    size_t n_left = pal_model_turn_n_left(turn);
+    if (n_left > n && n_left <= most && is_read_at_once(w, turn, n_left)) {
+        return (int32_t)n_left;
+    }
     return (int32_t)rows_in_time(w, turn, n, most, now_us);
 }
 

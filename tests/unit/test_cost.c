@@ -142,6 +142,39 @@ test_what_was_measured_ahead_follows_the_first_step_that_differs(void **state)
 }
 
 static void
+test_work_stays_what_it_was_measured_as_whatever_steps_take(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    assert_true(pal_cost_weigh(&cost, rows(1, 0)) == 0); /* nothing to compare by */
+    pal_cost_set(&cost, 1, 1000);
+    pal_cost_set(&cost, 8, 4000);
+    double work = pal_cost_weigh(&cost, rows(8, 0));
+    for (int i = 0; i < 200; i++) {
+        pal_cost_note(&cost, rows(8, 0), 12000);
+    }
+    assert_true(work == 4000 && pal_cost_weigh(&cost, rows(8, 0)) == work);
+    assert_in_range(pal_cost_predict(&cost, rows(8, 0)), 11000, 13000);
+    pal_cost_finish(&cost);
+}
+
+static void
+test_where_nothing_was_measured_the_first_steps_make_the_yardstick(void **state)
+{
+    (void)state;
+    struct pal_cost cost;
+    pal_cost_init(&cost, 1);
+    for (int i = 0; i < 100; i++) {
+        pal_cost_note(&cost, rows(1, 0), 1000);
+        pal_cost_note(&cost, rows(8, 0), 4000);
+    }
+    double times = pal_cost_weigh(&cost, rows(8, 0)) / pal_cost_weigh(&cost, rows(1, 0));
+    assert_true(times > 3.9 && times < 4.1);
+    pal_cost_finish(&cost);
+}
+
+static void
 test_each_number_of_threads_has_costs_of_its_own(void **state)
 {
     (void)state;
@@ -277,6 +310,8 @@ main(void)
         cmocka_unit_test(test_a_new_size_that_was_guessed_wrong_is_its_own_mistake),
         cmocka_unit_test(test_what_is_looked_back_on_costs_by_itself),
         cmocka_unit_test(test_what_was_measured_ahead_follows_the_first_step_that_differs),
+        cmocka_unit_test(test_work_stays_what_it_was_measured_as_whatever_steps_take),
+        cmocka_unit_test(test_where_nothing_was_measured_the_first_steps_make_the_yardstick),
         cmocka_unit_test(test_each_number_of_threads_has_costs_of_its_own),
         cmocka_unit_test(test_a_prompt_takes_as_long_as_its_chunks),
         cmocka_unit_test(test_a_prompt_gets_what_fits_into_twice_the_usual_step),

@@ -146,6 +146,39 @@ test_fewer_threads_are_not_kept_where_they_are_slower(void **state)
 }
 
 static void
+test_steps_of_different_size_are_compared_by_their_work(void **state)
+{
+    (void)state;
+    /* A chat: now a row, now twenty; and the web server's work makes our threads wait a little. */
+    struct machine m = new_machine(2, 2);
+    uint32_t n_with_two = 0;
+    for (int i = 0; i < 600; i++) {
+        m.step_us = i % 3 == 0 ? 4000 : 15000;
+        m.now.waited_us += 15000;
+        n_with_two += pass(&m) == 2;
+    }
+    assert_true(n_with_two > 550);
+}
+
+static void
+test_a_loop_is_still_noticed_after_waiting_was_borne(void **state)
+{
+    (void)state;
+    struct machine m = new_machine(2, 2);
+    for (int i = 0; i < 100; i++) {
+        m.now.waited_us += 15000;
+        (void)pass(&m);
+    }
+    assert_int_equal(m.pace.n_threads, 2);
+    m.rivals = 1;
+    for (int i = 0; i < 20; i++) {
+        m.now.waited_us += 15000;
+        (void)pass(&m);
+    }
+    assert_int_equal(m.pace.n_threads, 1);
+}
+
+static void
 test_tries_to_go_up_become_rare_when_they_fail(void **state)
 {
     (void)state;
@@ -287,6 +320,8 @@ main(void)
         cmocka_unit_test(test_the_pace_is_steady_beside_a_steady_rival),
         cmocka_unit_test(test_threads_that_bring_nothing_are_not_kept),
         cmocka_unit_test(test_fewer_threads_are_not_kept_where_they_are_slower),
+        cmocka_unit_test(test_steps_of_different_size_are_compared_by_their_work),
+        cmocka_unit_test(test_a_loop_is_still_noticed_after_waiting_was_borne),
         cmocka_unit_test(test_tries_to_go_up_become_rare_when_they_fail),
         cmocka_unit_test(test_a_turn_after_a_pause_begins_as_the_others_leave_room),
         cmocka_unit_test(test_short_turns_beside_a_loop_are_as_fast_as_with_one_thread),
