@@ -19,9 +19,9 @@
 #define WAIT_SHARE_RUIN 0.4
 /* Waiting that was borne grows so much before it is suspected again. */
 #define BORNE_TIMES   1.5
-#define IDLE_CPUS_MIN 0.85
+#define IDLE_CPUS_MIN 0.6
 /* A game leaves pauses between its frames: less than a whole CPU is tried, but rarely. */
-#define SOME_IDLE_CPUS_MIN 0.6
+#define SOME_IDLE_CPUS_MIN 0.4
 #define SOME_IDLE_PAUSE_US (4 * PAL_US_PER_S)
 #define RAISE_PAUSE_MIN_US (300 * PAL_US_PER_MS)
 #define RAISE_PAUSE_MAX_US (1500 * PAL_US_PER_MS)

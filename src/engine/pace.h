@@ -10,8 +10,8 @@
  * Suspicions come from what the kernel counts over a window, and steps judge them:
  *
  *     down, on trial: our threads together spent more than WAIT_SHARE_MAX of it on the run queue
- *     up, on trial:   IDLE_CPUS_MIN of a CPU stood idle
- *     the verdict:    a few steps later their time is compared with that before the change, each
+ *     up, on trial:   IDLE_CPUS_MIN of a CPU stood idle (a web server of ours and its clients take
+ * some) the verdict:    a few steps later their time is compared with that before the change, each
  *                     by its work, since no two steps are alike; fewer threads stay if they are as
  *                     fast, more only if they are faster
  *
