@@ -55,26 +55,13 @@ take_flags(struct flags *flags, int *argc, char **argv)
         if (value != NULL && strcmp(argv[i], "--resume") == 0) {
             flags->resume = value;
             i++;
-        } else if (value != NULL && strcmp(argv[i], "--seconds") == 0) {
-            char *end = NULL;
-            long seconds = strtol(value, &end, 10);
-            if (*end != '\0' || seconds < 1 || seconds > 86400) {
-                (void)fprintf(stderr,
-                              PAL_T("palabre: --seconds: '%s' is no number from 1 to 86400\n",
-                                    "palabre: --seconds : « %s » n'est pas un nombre de 1 à "
-                                    "86400\n"),
-                              value);
-                return false;
-            }
-            flags->limit_us = seconds * PAL_US_PER_S;
-            i++;
         } else {
             argv[kept++] = argv[i];
         }
     }
     *argc = kept;
     argv[kept] = NULL;
-    return true;
+    return pal_tuning_take_seconds(argc, argv, &flags->limit_us);
 }
 
 /* ---- the search ---- */

@@ -22,11 +22,13 @@
 
 static const struct pal_config_request request = {
     .command = "tune",
-    .arguments = "[--quick]",
+    .arguments = "[--quick] [--seconds N]",
     .about_en = "Measures which way of running the model is fastest on this machine, and "
-                "remembers it. Takes up to three minutes, with --quick half a minute.",
+                "remembers it. Takes up to three minutes, with --quick half a minute, with "
+                "--seconds N at most so long.",
     .about_fr = "Mesure quelle façon de faire tourner le modèle est la plus rapide sur cette "
-                "machine, et la retient. Trois minutes au plus, une demie avec --quick.",
+                "machine, et la retient. Trois minutes au plus, une demie avec --quick, N "
+                "secondes avec --seconds N.",
     .groups = PAL_GROUP_GENERAL | PAL_GROUP_MODEL | PAL_GROUP_AI,
 };
 
@@ -87,6 +89,33 @@ pal_tuning_print_table(const struct pal_tune *tune)
                                                  : "",
             candidate->is_usual ? PAL_T(" (llama.cpp's own)", " (celle de llama.cpp)") : "");
     }
+}
+
+bool
+pal_tuning_take_seconds(int *argc, char **argv, int64_t *limit_us)
+{
+    int kept = 1;
+    for (int i = 1; i < *argc; i++) {
+        const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
+        if (value == NULL || strcmp(argv[i], "--seconds") != 0) {
+            argv[kept++] = argv[i];
+            continue;
+        }
+        char *end = NULL;
+        long seconds = strtol(value, &end, 10);
+        if (*end != '\0' || seconds < 1 || seconds > 86400) {
+            (void)fprintf(stderr,
+                          PAL_T("palabre: --seconds: '%s' is no number from 1 to 86400\n",
+                                "palabre: --seconds : « %s » n'est pas un nombre de 1 à 86400\n"),
+                          value);
+            return false;
+        }
+        *limit_us = seconds * PAL_US_PER_S;
+        i++;
+    }
+    *argc = kept;
+    argv[kept] = NULL;
+    return true;
 }
 
 bool
@@ -153,8 +182,9 @@ print_result(const struct pal_tune *tune, const char *path)
     (void)printf(PAL_T("kept in %s\n", "retenu dans %s\n"), path);
 }
 
+/* limit_us: of all; 0 = as long as it takes. */
 static int
-search_and_keep(const struct pal_planning *planning)
+search_and_keep(const struct pal_planning *planning, int64_t limit_us)
 {
     struct pal_error error;
     struct pal_tune *tune = pal_calloc(1, sizeof(*tune));
@@ -166,6 +196,7 @@ search_and_keep(const struct pal_planning *planning)
                       PAL_T("palabre: there is no home folder to keep the result in\n",
                             "palabre: pas de dossier personnel où garder le résultat\n"));
     } else if (pal_tuning_init(&tuning, tune, planning)) {
+        tune->budget_us = limit_us > 0 ? limit_us : tune->budget_us;
         if (pal_tune_search(tune, &error) != PAL_OK ||
             pal_tuned_save(path, &tune->best, &error) != PAL_OK) {
             (void)fprintf(stderr, "palabre: %s\n", error.text);
@@ -186,6 +217,10 @@ pal_command_tune(int argc, char **argv)
     struct pal_planning planning;
     struct pal_error error;
     int status;
+    int64_t limit_us = 0;
+    if (!pal_tuning_take_seconds(&argc, argv, &limit_us)) {
+        return PAL_EXIT_USAGE;
+    }
     if (!pal_planning_settings(&planning, &request, argc, argv, &status)) {
         return status;
     }
@@ -205,7 +240,7 @@ pal_command_tune(int argc, char **argv)
         /* From the guesses, not from the last result. */
         struct pal_plan_options options = pal_planning_options(&planning.config);
         planning.plan = pal_plan_make(&planning.machine, &planning.shape, &options);
-        status = search_and_keep(&planning);
+        status = search_and_keep(&planning, limit_us);
     }
     pal_planning_finish(&planning);
     return status;

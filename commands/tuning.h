@@ -20,6 +20,10 @@ bool pal_tuning_init(struct pal_tuning *tuning, struct pal_tune *tune,
 /* Accepts a zeroed one. */
 void pal_tuning_finish(struct pal_tuning *tuning);
 
+/* Moves "--seconds N" out of argv into *limit_us, which stays as it is where there is none. False:
+ * N is no number of seconds, and that has been printed. */
+bool pal_tuning_take_seconds(int *argc, char **argv, int64_t *limit_us);
+
 /* A line on standard error for a finished trial. */
 void pal_tuning_show_trial(const struct pal_tune *tune, const struct pal_candidate *candidate);
 

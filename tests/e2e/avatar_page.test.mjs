@@ -12,7 +12,7 @@ import { freshChat, post, startDaemon, until } from './daemon.mjs';
 import { differing, readPng } from './png.mjs';
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-const GUARD_MS = 60_000;
+const GUARD_MS = 120_000;
 const MOODS = ['happy', 'angry', 'sad', 'relaxed', 'surprised'];
 const SIZE = { width: 320, height: 300 };
 // Parts of that picture, with Pal in it: [left, top, right, bottom].
@@ -21,7 +21,7 @@ const MOUTH = [0.4, 0.46, 0.6, 0.58];
 const still = { head: [0, 0, 0], blink: false, idle: false, speed: 10, expressions: {} };
 
 const script = `
-on "pense" say "<b>Voilà</b> une <img src=x onerror=alert(1)> longue histoire, avec beaucoup de mots pour parler." after 2500ms rate 8/s
+on "pense" say "<b>Voilà</b> une <img src=x onerror=alert(1)> longue histoire, avec beaucoup de mots pour parler." after 4000ms rate 4/s
 on "salut" say "Bonjour." after 10ms
 `;
 let daemon;

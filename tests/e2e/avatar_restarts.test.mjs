@@ -8,11 +8,20 @@ import { greeted, program, startAvatar } from './avatar.mjs';
 
 const GUARD_MS = 60_000;
 
+// Meanwhile the system may have given the port to another test: until that one has let it go.
 async function startOn(port) {
-    const child = spawn(program, ['avatar', '--port', String(port)],
-        { env: { ...process.env, PALABRE_LANG: 'en' }, stdio: ['ignore', 'pipe', 'ignore'] });
-    await once(child.stdout, 'data');
-    return child;
+    const end = performance.now() + GUARD_MS;
+    for (;;) {
+        const child = spawn(program, ['avatar', '--port', String(port)],
+            { env: { ...process.env, PALABRE_LANG: 'en' }, stdio: ['ignore', 'pipe', 'ignore'] });
+        const isUp = await Promise.race([
+            once(child.stdout, 'data').then(() => true), once(child, 'exit').then(() => false)]);
+        if (isUp) {
+            return child;
+        }
+        assert.ok(performance.now() < end, `an avatar starts on port ${port}`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+    }
 }
 
 async function joyIsBack(port, withinMs) {

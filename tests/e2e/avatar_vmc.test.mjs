@@ -104,7 +104,7 @@ test('oscdump reads it', async () => {
     dump.stdout.on('data', (bytes) => { out += bytes; });
     const chat = spawn(process.env.AVATAR_CHAT, ['vmc', String(port), 'vrm0'],
         { stdio: ['pipe', 'ignore', 'inherit'] });
-    const end = Date.now() + 30000;
+    const end = Date.now() + 60_000;
     while (!/Blend\/Apply[\s\S]*Blend\/Apply/.test(out)) {
         assert.ok(Date.now() < end, `oscdump said: ${out.slice(0, 500)}`);
         await new Promise((resolve) => setTimeout(resolve, 50));

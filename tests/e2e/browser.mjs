@@ -7,7 +7,7 @@ import { chromium } from 'playwright-core';
 
 const PATHS = [process.env.PALABRE_CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
 // Generous: hang guards on a busy machine.
-export const GUARD_MS = 60_000;
+export const GUARD_MS = 120_000;
 
 export async function openBrowser() {
     const executablePath = PATHS.find((path) => path !== undefined && existsSync(path));

@@ -68,6 +68,7 @@ async function startHostile({ models = 200 } = {}) {
         }
         trick(res, words);
     });
+    server.keepAliveTimeout = 600_000; // connections are ours to count, however slow this machine is
     server.on('connection', () => { seen.sockets++; });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -97,7 +98,7 @@ async function with2(upstream, options, body) {
 test('a server alone: replies, and each wrong answer is one clear error', async () => {
     const upstream = await startHostile();
     await with2(upstream, {
-        args: ['--engine=upstream', `--upstreams=${upstream.url}`, '--upstream-first-timeout=1', '--upstream-idle-timeout=1'],
+        args: ['--engine=upstream', `--upstreams=${upstream.url}`, '--upstream-first-timeout=3', '--upstream-idle-timeout=3'],
     }, async (daemon) => {
         assert.match(daemon.out(), /ready: hostile, computed by 127\.0\.0\.1:/);
         for (const [trick, text] of [['well done', 'well done'], ['nodone', 'whole'], ['noend', 'whole'], ['halves', 'ça va']]) {
@@ -199,7 +200,7 @@ test('failures open the breaker, which a look in the background closes', async (
         for (let i = 0; i < 3; i++) {
             assert.equal((await ask(daemon, 'well')).text, 'well');
         }
-        assert.equal(await breaker(0), 'open');
+        assert.notEqual(await breaker(0), 'closed'); // open, and half-open two seconds later
         const looks = upstream.seen.models;
         upstream.seen.status = 503;
         assert.match((await ask(daemon, 's429')).error, /HTTP 429/);
@@ -215,7 +216,7 @@ test('failures open the breaker, which a look in the background closes', async (
 test('an engine too slow for the deadline is left for the next', async () => {
     const upstream = await startHostile();
     await with2(upstream, { script: 'on * stall\n', args: [`--upstreams=${upstream.url}`] }, async (daemon) => {
-        assert.equal((await ask(daemon, 'well timed', { deadline_ms: 4000 })).text, 'well timed');
+        assert.equal((await ask(daemon, 'well timed', { deadline_ms: 8000 })).text, 'well timed');
         assert.equal(await metric(daemon, 'palabre_engine_part_timeouts_total{engine="local"}'), 1);
         // The last choice has all the time that is left.
         assert.equal((await ask(daemon, 'hang', { deadline_ms: 2000 })).status, 504);

@@ -44,7 +44,7 @@ test('the longest reply is the one that the file allows', () => {
 
 test('a reply ends at bot.model_timeout', () => {
     const script = file('stall', 'on "salut" say "un deux" then stall\n');
-    const { out } = say('salut', ['--script', script], { env: { PALABRE_BOT_MODEL_TIMEOUT: '700ms' } });
+    const { out } = say('salut', ['--script', script], { env: { PALABRE_BOT_MODEL_TIMEOUT: '3s' } });
     assert.match(out, /^un deux/);
 });
 

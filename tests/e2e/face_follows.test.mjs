@@ -18,14 +18,20 @@ async function smiles(avatar) {
     return JSON.parse(stdout).state.expressions.Joy?.target > 0.3;
 }
 
+// A smile lasts some seconds: on a machine that was too slow to see it, it is brought about again.
+const comesToSmile = (avatar, again) => until('the avatar smiles', async () => await smiles(avatar) || (await again(), false));
+
 test('an API reply moves the face and reaches the client as the model wrote it', async () => {
     const avatar = await startAvatar();
     const daemon = await startDaemon({
         script, args: ['--avatar'], env: { PALABRE_AVATAR_PORT: `${avatar.port}` },
     });
-    const body = await (await chat(daemon, { messages })).json();
-    assert.equal(body.choices[0].message.content, '[joy] Super, je suis trop content ! Et toi ?');
-    await until('the avatar smiles', () => smiles(avatar));
+    const ask = async () => {
+        const body = await (await chat(daemon, { messages })).json();
+        assert.equal(body.choices[0].message.content, '[joy] Super, je suis trop content ! Et toi ?');
+    };
+    await ask();
+    await comesToSmile(avatar, ask);
     assert.equal(await daemon.stop(), 0);
     assert.equal(await avatar.stop(), 0);
 });
@@ -40,12 +46,17 @@ test('a reply in the terminal moves the face, and its marks are not shown', asyn
     });
     let out = '';
     child.stdout.on('data', (bytes) => { out += bytes; });
-    child.stdin.write('je suis content\n');
-    await until('the reply is there', () => out.includes('Et toi ?'));
-    await until('the avatar smiles', () => smiles(avatar));
+    let n = 0;
+    const ask = async () => {
+        child.stdin.write('je suis content\n');
+        n++;
+        await until('the reply is there', () => out.split('Et toi ?').length > n);
+    };
+    await ask();
+    await comesToSmile(avatar, ask);
     child.stdin.end();
     assert.equal(await new Promise((resolve) => child.on('close', resolve)), 0);
-    assert.equal(out.trim(), 'Super, je suis trop content ! Et toi ?');
+    assert.equal(out, 'Super, je suis trop content ! Et toi ?\n'.repeat(n));
     assert.equal(await avatar.stop(), 0);
 });
 

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import { chat, post, startDaemon, until } from './daemon.mjs';
 
 test('while loading: 503 with progress everywhere, then 200', async () => {
-    const daemon = await startDaemon({ script: 'load 2000ms\n', ready: false });
+    const daemon = await startDaemon({ script: 'load 6000ms\n', ready: false });
     try {
         const early = await fetch(`${daemon.base}/health`);
         assert.equal(early.status, 503);

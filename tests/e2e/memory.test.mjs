@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { emptyHome, program, startDaemon } from './daemon.mjs';
+import { emptyHome, program, startDaemon, until } from './daemon.mjs';
 
 const { home, env } = emptyHome();
 after(() => rmSync(home, { recursive: true, force: true }));
@@ -65,7 +65,7 @@ test('a damaged memory is kept aside, said so, and the daemon goes on', async ()
     const daemon = await startDaemon({
         script: 'on * say "ok"', args: ['--memory-file', join(folder, 'memory.db')],
     });
-    assert.match(daemon.log(), /the memory was damaged/);
+    await until('it is said', () => /the memory was damaged/.test(daemon.log()));
     await daemon.stop();
     assert.ok(readdirSync(folder).some((name) => name.startsWith('memory.db.bad-')));
 });

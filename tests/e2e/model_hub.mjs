@@ -32,7 +32,7 @@ export async function startHub(files, options = {}) {
     if (cut !== undefined) {
       res.write(body.subarray(0, cut), () => setTimeout(() => res.destroy(), 50));
     } else if (options.slowBytesPerSecond) {
-      trickle(res, body, options.slowBytesPerSecond);
+      trickle(res, body, options);
     } else {
       res.end(body);
     }
@@ -87,10 +87,11 @@ function end(res, status) {
   res.end('no');
 }
 
-function trickle(res, body, bytesPerSecond) {
+// As slow as the options say by then; 0 = the rest at once.
+function trickle(res, body, options) {
   let at = 0;
   const timer = setInterval(() => {
-    const next = Math.min(body.length, at + Math.ceil(bytesPerSecond / 20));
+    const next = Math.min(body.length, at + Math.ceil((options.slowBytesPerSecond || Infinity) / 20));
     res.write(body.subarray(at, next));
     at = next;
     if (at === body.length) { clearInterval(timer); res.end(); }

@@ -113,7 +113,7 @@ test('the model is loaded again from the page, which tells how it goes, and the 
         writeFileSync(join(daemon.home, 'script'), 'load fail "pas de chance"\n');
         await page.click('#reload');
         await page.waitForFunction(() => /pas de chance/.test(document.getElementById('switch-text').textContent));
-        writeFileSync(join(daemon.home, 'script'), 'load 800ms\non * say "le nouveau"\n');
+        writeFileSync(join(daemon.home, 'script'), 'load 4000ms\non * say "le nouveau"\n');
         await page.click('#reload');
         await page.waitForFunction(() => /goes on answering/.test(document.getElementById('switch-text').textContent));
         assert.ok(await page.locator('#reload').isDisabled());
@@ -126,7 +126,7 @@ test('the model is loaded again from the page, which tells how it goes, and the 
 });
 
 test('a model is downloaded from the page, with its progress, and can be cancelled', async () => {
-    const hub = await startHub({ 'm-Q4_K_M.gguf': Buffer.alloc(300_000, 7) }, { slowBytesPerSecond: 100_000 });
+    const hub = await startHub({ 'm-Q4_K_M.gguf': Buffer.alloc(300_000, 7) }, { slowBytesPerSecond: 30_000 });
     const cache = mkdtempSync(join(tmpdir(), 'palabre-page-cache-'));
     try {
         await with_({ script: undefined, env: { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: cache } }, async (daemon) => {

@@ -7,7 +7,7 @@ import { metric, startDaemon, until } from './daemon.mjs';
 
 const SCRIPT = [
     'on "salut" say "Bonjour toi, quelle belle journée"',
-    'on "longue" say "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf vingt" rate 4/s',
+    'on "longue" say "un deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze seize dix-sept dix-huit dix-neuf ' + 'encore '.repeat(40) + 'vingt" rate 4/s',
     'on "mur" say "un début" then stall',
     'on "crash" say "je vais tomber" rate 8/s then die kill',
     'on * echo',

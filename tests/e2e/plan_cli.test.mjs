@@ -25,7 +25,7 @@ function run(args, env = {}) {
     const result = spawnSync(palabre, args, {
         env: { PATH: process.env.PATH, HOME: home, LANG: 'C.UTF-8', ...env },
         encoding: 'utf8',
-        timeout: 120_000,
+        timeout: 300_000,
     });
     return { status: result.status, out: result.stdout, err: result.stderr };
 }
@@ -148,7 +148,7 @@ test('a backend that is not installed is named with the command that adds it', (
 });
 
 test('tune keeps what it found, and plan and doctor know', () => {
-    const tuned = run(['tune', '--quick', '--model', model]);
+    const tuned = run(['tune', '--quick', '--seconds', '8', '--model', model]);
     assert.equal(tuned.status, 0, tuned.err);
     assert.match(tuned.out, /fastest here: /);
     const got = plan();
@@ -162,7 +162,7 @@ test('an exhaustive sweep can be broken off, goes on, and refuses a file that is
     const sweep = join(home, 'sweep');
     const [kept] = readdirSync(tunes).filter((name) => name.endsWith('.json'));
     writeFileSync(`${sweep}.pick`, readFileSync(join(tunes, kept))); // so that it need not search
-    const bench = () => run(['bench', 'tune', '--exhaustive', '--resume', sweep, '--seconds', '3', '--model', model]);
+    const bench = () => run(['bench', 'tune', '--exhaustive', '--resume', sweep, '--seconds', '1', '--model', model]);
     const measured = ({ status, out, err }) => {
         assert.equal(status, 0, out + err);
         return Number(out.match(/ways measured +(\d+)/)[1]);
@@ -203,7 +203,7 @@ test('tune keeps the layers on the card, and its result apart', {
         const env = { GGML_VK_VISIBLE_DEVICES: '0', HOME: fresh };
         const card = ['--backend', 'vulkan', '--llama-dir', vulkan, '--model', model, '--context', '512',
             '--gpu-layers', '3'];
-        const tuned = run(['tune', '--quick', ...card], env);
+        const tuned = run(['tune', '--quick', '--seconds', '12', ...card], env);
         const folder = join(fresh, '.local/state/palabre/tune');
         if (tuned.status === 1 && /far too slow/.test(tuned.err)) { // beside a dozen of other tests
             assert.equal(existsSync(folder), false);

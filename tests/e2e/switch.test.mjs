@@ -1,12 +1,14 @@
 // Another engine takes over while people are being answered: POST /api/reload, POST /api/profile.
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { rmSync, writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { chat, metric, post, startDaemon, until } from './daemon.mjs';
 
 const LONG = Array.from({ length: 40 }, (_, i) => `mot${i}`).join(' ');
-const SCRIPT = `on "long" say "${LONG}" rate 20/s\non "mur" say "un début" then stall\non * say "l'ancien"\n`;
+const SCRIPT = `on "long" say "${LONG}" rate 10/s\non "mur" say "un début" then stall\non * say "l'ancien"\n`;
 
 const health = async (daemon) => (await fetch(`${daemon.base}/health`)).json();
 const stage = async (daemon) => (await health(daemon)).switch.stage;
@@ -16,6 +18,14 @@ const textOf = async (answer) => (await (await answer).json()).choices[0].messag
 
 // What the next engine is to read.
 const rewrite = (daemon, script) => writeFileSync(join(daemon.home, 'script'), script);
+
+// Lets the next engine wait for what it is to read, as long as this test likes.
+function rewriteLater(daemon) {
+    const file = join(daemon.home, 'script');
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    return (script) => writeFile(file, script);
+}
 
 // Reads a stream; resolves `begun` with its first text, and `whole` with everything.
 function stream(daemon, content, fields = {}) {
@@ -63,7 +73,7 @@ test('replies that run end in the old engine, whole and once; new ones come from
     await with_({ script: SCRIPT }, async (daemon) => {
         const running = ['ana', 'bob', 'cyd'].map((user) => stream(daemon, 'long', { user }));
         await Promise.all(running.map((one) => one.begun));
-        rewrite(daemon, 'load 500ms\non * say "le nouveau"\n');
+        const release = rewriteLater(daemon);
         const first = await post(daemon, '/api/reload', {});
         assert.equal(first.status, 202);
         assert.equal((await first.json()).switch.stage, 'loading');
@@ -71,6 +81,7 @@ test('replies that run end in the old engine, whole and once; new ones come from
         assert.equal(second.status, 409);
         assert.match((await second.json()).error, /under way/);
         assert.equal(await textOf(ask(daemon, 'qui ?', { user: 'dee' })), "l'ancien");
+        await release('on * say "le nouveau"\n');
         await until('the new one answers', async () => (await stage(daemon)) !== 'loading');
         assert.equal(await textOf(ask(daemon, 'qui ?', { user: 'dee' })), 'le nouveau');
         for (const one of await Promise.all(running.map(({ whole }) => whole))) {
@@ -82,6 +93,7 @@ test('replies that run end in the old engine, whole and once; new ones come from
         assert.equal(await metric(daemon, 'palabre_turns_ended_total{source="api",outcome="done"}'), 5);
         assert.equal(await metric(daemon, 'palabre_turns_accepted_total{source="api"}'), 5);
         // Again, and with nobody there.
+        rmSync(join(daemon.home, 'script'));
         rewrite(daemon, 'on * say "le troisième"\n');
         assert.equal((await post(daemon, '/api/reload', {})).status, 202);
         await becomes(daemon, 'idle');
@@ -123,8 +135,8 @@ test('the starter model goes on with the plan of the cpu while two are answered'
         const more = { max_tokens: 300, ignore_eos: true };
         const running = ['ana', 'bob'].map((user) => stream(daemon, 'raconte', { user, ...more }));
         await Promise.all(running.map((one) => one.begun));
-        assert.equal((await post(daemon, '/api/profile', { profile: 'cpu' })).status, 202);
-        assert.equal((await post(daemon, '/api/profile', { profile: 'cpu' })).status, 409);
+        const both = [1, 2].map(() => post(daemon, '/api/profile', { profile: 'cpu' }));
+        assert.deepEqual((await Promise.all(both)).map((one) => one.status).sort(), [202, 409]);
         for (const one of await Promise.all(running.map(({ whole }) => whole))) {
             assert.equal(one.finish, 'length');
             assert.equal(one.ends, 1);
@@ -171,11 +183,10 @@ test('what the old engine had computed moves to the new one, beside it or after 
 
 test('a staged start answers with plain weights, and goes on with rearranged ones', async () => {
     await with_({ args: ['--backend', 'cpu', '--threads', '1', '--staged-start', 'on'] }, async (daemon) => {
-        const first = daemon.log();
         assert.match(await textOf(ask(daemon, 'salut', { max_tokens: 24 })), /\p{L}{2,}/u);
         await until('the second engine answers', async () => (await health(daemon)).switch.progress === 1);
         await becomes(daemon, 'idle');
-        assert.match(daemon.log().slice(first.length), /another engine answers/);
+        await until('it is logged', () => /another engine answers/.test(daemon.log()));
         assert.match(await textOf(ask(daemon, 'salut', { max_tokens: 24 })), /\p{L}{2,}/u);
         assert.equal(await metric(daemon, 'palabre_turns_ended_total{source="api",outcome="failed"}'), 0);
     });

@@ -52,6 +52,7 @@ export class FakeTwitch {
         this.books = new Map(); // what each account sent
         this.nextId = 1;
         this.onSaid = () => {};
+        this.rounds = [this.now(), this.now()]; // when this process last looked around
         const take = (socket) => this.take(socket);
         this.server = tls
             ? createTlsServer({ key: readFileSync(tls.key), cert: readFileSync(tls.certificate) }, take)
@@ -61,15 +62,21 @@ export class FakeTwitch {
 
     now() { return performance.now() * this.rate; }
 
+    // What is heard now has come after this moment: a busy machine may let us hear late, but never
+    // early, so that no limit counts as broken which may have been kept.
+    since() { return this.rounds[0]; }
+
     async listen() {
         this.server.listen(0, '127.0.0.1');
         await once(this.server, 'listening');
         this.port = this.server.address().port;
+        this.look = setInterval(() => { this.rounds = [this.rounds[1], this.now()]; }, 5);
         return this;
     }
 
     async close() {
         this.cut();
+        clearInterval(this.look);
         await new Promise((resolve) => this.server.close(resolve));
     }
 
@@ -152,7 +159,7 @@ export class FakeTwitch {
     // `list` holds times; true if this is one too many.
     over(list, most, withinMs) {
         const now = this.now();
-        list.push(now);
+        list.push(this.since());
         while (list.length > 0 && list[0] <= now - withinMs) {
             list.shift();
         }
@@ -240,9 +247,9 @@ export class FakeTwitch {
         if (!mod && now - (book.same.get(key) ?? -Infinity) < 30_000) {
             verdict = 'duplicate';
         } else {
-            book.same.set(key, now);
+            book.same.set(key, this.since());
         }
-        book.last.set(channel, now);
+        book.last.set(channel, this.since());
         return verdict;
     }
 

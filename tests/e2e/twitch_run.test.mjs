@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { emptyHome, program, startDaemon, until } from './daemon.mjs';
+import { emptyHome, metric, program, startDaemon, until } from './daemon.mjs';
 import { FakeTwitch, TOKEN } from './twitch.mjs';
 
-const SCRIPT = 'on "lente" echo after 3000ms\non * echo\n';
+const SCRIPT = 'on "lente" echo after 8000ms\non * echo\n';
 const ACCOUNT = { PALABRE_TWITCH_LOGIN: 'pal', PALABRE_TWITCH_TOKEN: TOKEN };
 
 const start = (server, { env = ACCOUNT, args = [] } = {}) => startDaemon({
@@ -31,7 +31,9 @@ test('who speaks to it gets one reply, who is banned meanwhile gets none', async
     const last = server.chat('home', 'cat', 'pal, et girafe43 ?');
     await until('cat has his', () => server.said.some((one) => one.text.includes('girafe43')));
     assert.deepEqual(server.said.map((one) => one.replyTo), [asked, last]);
-    await new Promise((resolve) => setTimeout(resolve, 3200));
+    await until('nobody is answered any more', async () => await metric(daemon, 'palabre_turns_running') === 0
+        && await metric(daemon, 'palabre_turns_waiting') === 0);
+    await new Promise((resolve) => setTimeout(resolve, 300));
     assert.ok(!server.said.some((one) => one.replyTo === slow), 'bob gets none');
     assert.deepEqual(server.details, []);
     assert.match(daemon.out(), /joined #home/);
