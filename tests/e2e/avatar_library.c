@@ -54,6 +54,10 @@ connect_to(unsigned port)
     struct palabre_avatar_options options = {.size = sizeof(options), .port = (uint16_t)port};
     CHECK(palabre_avatar_connect(&options, &avatar) == PALABRE_AVATAR_OK);
     CHECK(palabre_avatar_wait(avatar, 20000) == PALABRE_AVATAR_OK);
+    /* On a slow machine it may know of the other side's hello only later. */
+    for (int ms = 0; palabre_avatar_is_connected(avatar) != 2 && ms < 60000; ms++) {
+        (void)nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+    }
     CHECK(palabre_avatar_is_connected(avatar) == 2);
     return avatar;
 }

@@ -16,8 +16,8 @@ function bench(home, env, ...args) {
 
 test('two servers get the same work in turn, and a report says which is ahead', async () => {
     const { home, env } = emptyHome();
-    const quick = await startDaemon({ script: 'on * say "un deux trois quatre cinq" rate 200/s\n' });
-    const slow = await startDaemon({ script: 'on * say "un deux trois quatre cinq" rate 50/s\n' });
+    const quick = await startDaemon({ script: 'on * say "un deux trois quatre cinq" rate 1000/s\n' });
+    const slow = await startDaemon({ script: 'on * say "un deux trois quatre cinq" rate 20/s\n' });
     try {
         const got = await bench(home, env, 'side', `--url=quick=${quick.base}`, `--url=slow=${slow.base}`, '--pin=slow',
             '--work=chat,viewers', '--rounds=2', '--users=2', '--messages=2', '--viewers=5', '--turns=2',

@@ -21,7 +21,7 @@ function run(args, { env = {}, yaml = '' } = {}) {
     const result = spawnSync(palabre, args, {
         env: { PATH: process.env.PATH, HOME: home, XDG_CONFIG_HOME: join(home, 'xdg'), LANG: 'C', ...env },
         encoding: 'utf8',
-        timeout: 20000,
+        timeout: 120_000,
     });
     return { status: result.status, out: result.stdout, err: result.stderr };
 }
