@@ -553,7 +553,7 @@ pal_command_chat(int argc, char **argv)
 {
     struct chat chat = {0};
     int status = 0;
-    if (!pal_startup_init(&chat.startup, &request, argc, argv, &status)) {
+    if (!pal_startup_init(&chat.startup, &request, argc, argv, NULL, &status)) {
         return status;
     }
     quieten_log(&chat.startup.config);

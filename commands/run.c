@@ -344,17 +344,19 @@ int
 pal_command_run(int argc, char **argv)
 {
     struct daemon *daemon = pal_calloc(1, sizeof(*daemon));
-    if (!pal_startup_init(&daemon->startup, &request, argc, argv, &daemon->status)) {
+    PAL_ASSERT(uv_loop_init(&daemon->loop) == 0);
+    if (!pal_startup_init(&daemon->startup, &request, argc, argv, &daemon->loop, &daemon->status)) {
         int status = daemon->status;
+        PAL_ASSERT(uv_loop_close(&daemon->loop) == 0);
         free(daemon);
         return status;
     }
     daemon->shows_progress = isatty(STDERR_FILENO) == 1;
-    PAL_ASSERT(uv_loop_init(&daemon->loop) == 0);
     start_signals(daemon);
     (void)pal_prompt_thread(); /* the face must not wait for the engine's threads */
     struct pal_error error = {.code = PAL_OK};
     enum pal_err err = open_parts(daemon, &error);
+    pal_startup_end_spare(&daemon->startup);
     if (err == PAL_OK) {
         show_address(daemon);
     } else {

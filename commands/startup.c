@@ -16,6 +16,7 @@
 #include "commands/quick_measure.h"
 #include "config/option.h"
 #include "config/print.h"
+#include "engine/spare.h"
 #include "plan/explain.h"
 #include "util/log.h"
 #include "util/mem.h"
@@ -227,6 +228,7 @@ engine_options(const struct pal_startup *startup)
         .n_threads_batch = (uint32_t)config->ai.n_threads_batch,
         .n_batch_tokens = (uint32_t)config->ai.n_batch,
         .chunk_tokens = (uint32_t)config->ai.prefill_chunk,
+        .spare = startup->spare,
     };
 }
 
@@ -327,7 +329,7 @@ persona(const struct pal_config *config)
 /* ---- all of it ---- */
 
 static enum pal_err
-prepare(struct pal_startup *startup, struct pal_error *error)
+prepare(struct pal_startup *startup, uv_loop_t *loop, struct pal_error *error)
 {
     const struct pal_config *config = &startup->config;
     enum pal_err err = PAL_OK;
@@ -348,6 +350,10 @@ prepare(struct pal_startup *startup, struct pal_error *error)
     if (err != PAL_OK) {
         return err;
     }
+    /* From here on nothing fails. */
+    if (loop != NULL && has_local) {
+        startup->spare = pal_spare_start(loop, startup->program, startup->llama_dir);
+    }
     startup->persona = persona(config);
     startup->engine = engine_options(startup);
     if (startup->model_path != NULL) {
@@ -367,7 +373,7 @@ prepare(struct pal_startup *startup, struct pal_error *error)
 
 bool
 pal_startup_init(struct pal_startup *startup, const struct pal_config_request *request, int argc,
-                 char **argv, int *status)
+                 char **argv, uv_loop_t *loop, int *status)
 {
     *startup = (struct pal_startup){0};
     if (!pal_startup_config(&startup->config, request, argc, argv, status)) {
@@ -375,13 +381,20 @@ pal_startup_init(struct pal_startup *startup, const struct pal_config_request *r
     }
     pal_proc_allow_huge_pages(false); /* nothing here is large; the engine's process may again */
     struct pal_error error;
-    if (prepare(startup, &error) != PAL_OK) {
+    if (prepare(startup, loop, &error) != PAL_OK) {
         (void)fprintf(stderr, "palabre: %s\n", error.text);
         pal_startup_finish(startup);
         *status = PAL_EXIT_CONFIG;
         return false;
     }
     return true;
+}
+
+void
+pal_startup_end_spare(struct pal_startup *startup)
+{
+    pal_spare_end(startup->spare);
+    startup->spare = startup->engine.spare = NULL;
 }
 
 void

@@ -8,7 +8,7 @@
  *     static const struct pal_config_request request = {.command = "run", ...};
  *     struct pal_startup startup;
  *     int status;
- *     if (!pal_startup_init(&startup, &request, argc, argv, &status)) {
+ *     if (!pal_startup_init(&startup, &request, argc, argv, NULL, &status)) {
  *         return status;
  *     }
  *     ... pal_engine_open(loop, &startup.engine, ...) ...
@@ -33,6 +33,7 @@ struct pal_startup {
     struct pal_plan plan; /* what runs where; zeroed with engine.script */
     char *plan_json;      /* owned; the same for programs; NULL with engine.script */
     struct pal_parking parking;
+    struct pal_spare *spare; /* owned; NULL = none, or not any more */
     /* Ready to hand over; the strings are borrowed from this struct. */
     struct pal_engine_options engine;
     struct pal_sched_options sched;
@@ -44,9 +45,14 @@ struct pal_startup {
  * True: everything above is filled and pal_startup_finish() is due. False: the command ends with
  * *status now (--help was printed: 0; a flag is wrong: 2; the configuration is, or there is no such
  * model: 78), the reason has been printed and nothing is left to free.
+ *
+ * `loop`: an engine's process is started there while the plan is being made (spare.h); once an
+ * engine has been opened, or won't be, pal_startup_end_spare() is due, and the loop must run. NULL:
+ * none is.
  */
 bool pal_startup_init(struct pal_startup *startup, const struct pal_config_request *request,
-                      int argc, char **argv, int *status);
+                      int argc, char **argv, uv_loop_t *loop, int *status);
+void pal_startup_end_spare(struct pal_startup *startup);
 /*
  * Makes the plan again, after config.ai has been changed, for the machine as it was probed: fills
  * plan, plan_json (which must be NULL) and the engine's part.

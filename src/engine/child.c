@@ -316,9 +316,9 @@ free_process_on_close(uv_handle_t *handle)
 }
 
 enum pal_err
-pal_child_start(uv_loop_t *loop, const char *program, const struct pal_settings *settings,
-                const struct pal_child_callbacks *callbacks, void *userdata, struct pal_child **out,
-                struct pal_error *error)
+pal_child_hire(uv_loop_t *loop, const char *program, const char *llama_dir,
+               const struct pal_child_callbacks *callbacks, void *userdata, struct pal_child **out,
+               struct pal_error *error)
 {
     /* libuv writes without MSG_NOSIGNAL: a write to an engine that has just died must be an error,
      * not our own end. */
@@ -347,7 +347,7 @@ pal_child_start(uv_loop_t *loop, const char *program, const struct pal_settings 
     if (child->is_thread) {
         status = -pthread_create(&child->thread, NULL, run_thread, child);
     } else {
-        status = spawn(loop, child, program, settings->llama_dir, fds[1]);
+        status = spawn(loop, child, program, llama_dir, fds[1]);
         if (status == 0) {
             (void)close(fds[1]);
         }
@@ -363,14 +363,38 @@ pal_child_start(uv_loop_t *loop, const char *program, const struct pal_settings 
         return pal_error_set(error, PAL_ERR_IO, "cannot start the engine '%s': %s",
                              program != NULL ? program : "thread", uv_strerror(status));
     }
+    (void)uv_read_start((uv_stream_t *)&child->pipe, on_alloc, on_read);
+    *out = child;
+    return PAL_OK;
+}
+
+void
+pal_child_employ(struct pal_child *child, const struct pal_settings *settings,
+                 const struct pal_child_callbacks *callbacks, void *userdata)
+{
+    child->callbacks = callbacks;
+    child->userdata = userdata;
     struct pal_buf first;
     pal_buf_init(&first, PAL_WIRE_FRAME_MAX_BYTES);
     enum pal_err err = pal_wire_put_settings(&first, settings);
     PAL_ASSERT(err == PAL_OK); /* their lengths have been checked */
     err = pal_child_send(child, &first);
     pal_buf_finish(&first);
-    PAL_ASSERT(err == PAL_OK); /* nothing is queued yet */
-    (void)uv_read_start((uv_stream_t *)&child->pipe, on_alloc, on_read);
-    *out = child;
-    return PAL_OK;
+    if (err != PAL_OK) {
+        pal_log_debug("the engine takes no settings", "pid=%d err=%s", pal_child_pid(child),
+                      pal_err_name(err)); /* it is going: its reader or its end tells */
+    }
+}
+
+enum pal_err
+pal_child_start(uv_loop_t *loop, const char *program, const struct pal_settings *settings,
+                const struct pal_child_callbacks *callbacks, void *userdata, struct pal_child **out,
+                struct pal_error *error)
+{
+    enum pal_err err =
+        pal_child_hire(loop, program, settings->llama_dir, callbacks, userdata, out, error);
+    if (err == PAL_OK) {
+        pal_child_employ(*out, settings, callbacks, userdata);
+    }
+    return err;
 }

@@ -33,6 +33,16 @@ enum pal_err pal_child_start(uv_loop_t *loop, const char *program,
                              struct pal_child **child, struct pal_error *error) PAL_MUST_USE;
 
 /*
+ * The same in two parts, for a process that is to link its libraries while its settings are still
+ * being made. employ: on_gone tells if it has died meanwhile.
+ */
+enum pal_err pal_child_hire(uv_loop_t *loop, const char *program, const char *llama_dir,
+                            const struct pal_child_callbacks *callbacks, void *userdata,
+                            struct pal_child **child, struct pal_error *error) PAL_MUST_USE;
+void pal_child_employ(struct pal_child *child, const struct pal_settings *settings,
+                      const struct pal_child_callbacks *callbacks, void *userdata);
+
+/*
  * Sends the frames in `bytes` and empties it. PAL_ERR_BUSY: it has read too little so far (the
  * bytes are kept); PAL_ERR_CLOSED: it is going.
  */

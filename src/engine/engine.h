@@ -17,6 +17,7 @@
 #include "engine/job.h"
 
 struct pal_engine;
+struct pal_spare;
 
 /* How the model is run where it is not the usual way; bits of pal_engine_options::ways. */
 enum pal_engine_way {
@@ -68,6 +69,7 @@ struct pal_engine_options {
                              NULL = no files */
     const char *persona;  /* what most prompts begin with: computed ahead of them; NULL = none */
     const char *warm_dir; /* keeps the persona's KV from one run to the next; NULL = it isn't */
+    struct pal_spare *spare; /* a process that waits for its settings (spare.h); NULL = none */
 };
 
 /*

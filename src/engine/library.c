@@ -173,12 +173,18 @@ struct loaded {
     char *dir; /* owned, to the end of the process; NULL = a system's llama.cpp knows its own */
 };
 
-static void
-load_backends(struct loaded *loaded, const char *dir, const char *variant)
+void
+pal_library_prepare(void)
 {
     llama_log_set(on_llama_log, NULL);
     (void)ggml_set_abort_callback(on_ggml_abort);
-    llama_backend_init();
+    llama_backend_init(); /* its tables are made the first time only */
+}
+
+static void
+load_backends(struct loaded *loaded, const char *dir, const char *variant)
+{
+    pal_library_prepare();
     loaded->dir = dir != NULL ? pal_strdup(dir) : beside_program();
     if (loaded->dir == NULL && is_folder(PALABRE_LLAMA_LIB_DIR)) {
         loaded->dir = pal_strdup(PALABRE_LLAMA_LIB_DIR);

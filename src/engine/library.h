@@ -9,6 +9,9 @@
 
 #include "util/err.h"
 
+/* What needs to know neither the folder nor the model; before the rest, or not at all. */
+void pal_library_prepare(void);
+
 /*
  * Loads ggml's backends from `dir`; NULL = as built, or beside an installed program
  * (../lib/palabre). `variant` is the CPU build to take ("zen4"); NULL, or one that is not there or

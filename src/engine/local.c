@@ -350,7 +350,9 @@ pal_engine_open(uv_loop_t *loop, const struct pal_engine_options *options,
     enum pal_err err = pal_settings_init(&engine->settings, options, error);
     if (err == PAL_OK) {
         engine->program = pal_strdup(options->program);
+        engine->spare = options->spare;
         err = pal_local_start(engine, error);
+        engine->spare = NULL;
     }
     if (err != PAL_OK) {
         pal_settings_finish(&engine->settings);

@@ -23,6 +23,7 @@ struct pal_local {
     pal_engine_event_fn on_event;
     void *userdata;
     struct pal_child *child; /* NULL while there is none */
+    struct pal_spare *spare; /* for the first life; borrowed while it is opened, then NULL */
     uv_timer_t heartbeat;
     uv_timer_t pause; /* until the restart; while closing: until the next, harder signal */
     enum pal_engine_state state;

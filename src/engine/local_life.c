@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "engine/spare.h"
 #include "util/clock.h"
 
 #define LOG_TOPIC "engine"
@@ -193,6 +194,11 @@ pal_local_start(struct pal_local *engine, struct pal_error *error)
     engine->has_spoken = false;
     engine->started_us = pal_now_us();
     struct pal_settings settings = pal_fuse_settings(&engine->fuse, &engine->settings);
+    engine->child = pal_spare_take(engine->spare, engine->program, settings.llama_dir);
+    if (engine->child != NULL) {
+        pal_child_employ(engine->child, &settings, &child_callbacks, engine);
+        return PAL_OK;
+    }
     return pal_child_start(engine->loop, engine->program, &settings, &child_callbacks, engine,
                            &engine->child, error);
 }

@@ -190,9 +190,8 @@ read_vocab(struct pal_model *model)
     }
 }
 
-/* One small step: faults the weights in, and dies here, while loading, if the CPU can't do it. */
-static enum pal_err
-warm_up(struct pal_model *model, struct pal_error *error)
+enum pal_err
+pal_model_warm_up(struct pal_model *model, struct pal_error *error)
 {
     llama_token token = llama_vocab_bos(model->vocab);
     token = token >= 0 ? token : 0;
@@ -325,7 +324,7 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
     make_pools(model, settings->ways);
     read_vocab(model);
     model->tmpl = pal_template_create(model->model);
-    return warm_up(model, error);
+    return PAL_OK;
 }
 
 enum pal_err

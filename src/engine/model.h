@@ -45,13 +45,18 @@ typedef bool (*pal_model_progress_fn)(float progress, void *userdata);
 typedef void (*pal_model_size_fn)(uint64_t bytes, void *userdata);
 
 /*
- * Judges the file, loads ggml's backends (once a process), the model, a context, and warms it up.
+ * Judges the file, loads ggml's backends (once a process), the model and a context.
  * PAL_ERR_MODEL, or what pal_gguf_open() says: *model is zeroed.
  */
 enum pal_err pal_model_load(struct pal_model *model, const struct pal_settings *settings,
                             pal_model_progress_fn on_progress,
                             pal_model_size_fn on_size /* may be NULL */, void *userdata,
                             struct pal_engine_facts *facts, struct pal_error *error) PAL_MUST_USE;
+/*
+ * One small step, once after loading: faults the weights in, and dies here if the CPU can't do it.
+ * PAL_ERR_MODEL: it can't be computed with.
+ */
+enum pal_err pal_model_warm_up(struct pal_model *model, struct pal_error *error) PAL_MUST_USE;
 /*
  * A new context and new threads for settings that share the loaded weights. After an error the
  * model can only be finished.

@@ -184,6 +184,31 @@ pal_model_keep_pace(struct pal_model_worker *w, int64_t now_us)
     pal_log_debug("pace", "threads=%u", n);
 }
 
+bool
+pal_model_look_around(struct pal_pace_sample *sample)
+{
+    cpu_set_t cpus;
+    return sched_getaffinity(0, sizeof(cpus), &cpus) == 0 && pal_pace_read(&cpus, sample);
+}
+
+void
+pal_model_begin_pace(struct pal_model_worker *w, const struct pal_pace_sample *before)
+{
+    struct pal_model *model = &w->model;
+    struct pal_pace_sample now;
+    uint32_t n_max =
+        model->n_threads > model->n_threads_batch ? model->n_threads : model->n_threads_batch;
+    pal_pace_init(&w->pace, n_max);
+    if (!is_paced(w) || before == NULL || !pal_pace_read(&model->pools.cpus, &now)) {
+        return;
+    }
+    uint32_t n = pal_pace_begin(&w->pace, before, &now);
+    if (n < n_max) {
+        pal_pools_use(&model->pools, model->n_threads < n ? model->n_threads : n,
+                      model->n_threads_batch < n ? model->n_threads_batch : n);
+    }
+}
+
 static void
 spoil_logits(struct pal_model_worker *w)
 {

@@ -80,11 +80,7 @@ surround_context(struct pal_model_worker *w)
     llama_set_abort_callback(w->model.context, should_abort, w);
     w->n_threads_now = w->model.n_threads > w->model.n_threads_batch ? w->model.n_threads
                                                                      : w->model.n_threads_batch;
-    if (w->pace.n_threads_max == 0) {
-        pal_pace_init(&w->pace, w->n_threads_now);
-    } else {
-        pal_pace_limit(&w->pace, w->n_threads_now);
-    }
+    pal_pace_limit(&w->pace, w->n_threads_now);
     pal_host_set_pace(w->host, w->model.n_threads, PAL_ENGINE_PACE_PLANNED);
     pal_cost_init(&w->cost, w->n_threads_now);
     w->measuring = (struct pal_measuring){0};
@@ -114,13 +110,20 @@ static enum pal_err
 load(void *worker, struct pal_engine_facts *facts, struct pal_error *error)
 {
     struct pal_model_worker *w = worker;
+    struct pal_pace_sample began;
+    bool is_known = pal_model_look_around(&began);
     enum pal_err err =
         pal_model_load(&w->model, w->settings, on_progress, on_size, w, facts, error);
+    if (err == PAL_OK) {
+        pal_model_begin_pace(w, is_known ? &began : NULL);
+        err = pal_model_warm_up(&w->model, error);
+    }
     if (err == PAL_OK) {
         w->replies = pal_calloc(1, sizeof(*w->replies));
         pal_replies_init(w->replies, random_seed());
         w->reader = pal_reader_create(&w->model);
         surround_context(w);
+        pal_model_keep_pace(w, pal_now_us());
         pal_model_warm_begin(w);
         pal_model_known_begin(w);
     }

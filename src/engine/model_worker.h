@@ -113,6 +113,10 @@ void pal_model_batch(struct pal_model_worker *w, int64_t now_us);
  * them, and takes them back (pace.h). A number of threads that a person has set is kept.
  */
 void pal_model_keep_pace(struct pal_model_worker *w, int64_t now_us);
+/* Before and after loading: the first steps already leave the CPUs to whom they belong. NULL:
+ * nothing was seen. */
+bool pal_model_look_around(struct pal_pace_sample *sample);
+void pal_model_begin_pace(struct pal_model_worker *w, const struct pal_pace_sample *before);
 /* Computes w->batch, which is not empty. */
 void pal_model_step(struct pal_model_worker *w);
 /* After needs_wiping: forgets all timelines, and zeroes what they held, if no turn is on one. */

@@ -38,6 +38,8 @@
 #define LOSS_MAX 1.02
 /* Of a CPU, what others may take before it counts as theirs. */
 #define OTHERS_SLACK 0.25
+/* The kernel's count of a CPU's idle time may lag behind by that. */
+#define TICK_US 10000.0
 /* A window with less work of ours than this, of a CPU, was mostly a pause, */
 #define WORK_SHARE_MIN 0.75
 /* and tells of others if it was so long. */
@@ -267,6 +269,23 @@ pal_pace_update(struct pal_pace *pace, const struct pal_pace_sample *sample)
         double others_cpus = sample->n_cpus - idle_cpus - own_cpus;
         follow_others(pace, sample->n_cpus, others_cpus, sample->now_us);
     }
+    return pace->n_threads;
+}
+
+uint32_t
+pal_pace_begin(struct pal_pace *pace, const struct pal_pace_sample *from,
+               const struct pal_pace_sample *to)
+{
+    double window = (double)(to->now_us - from->now_us);
+    pace->last = *to;
+    if (window <= 0) {
+        return pace->n_threads;
+    }
+    double n_cpus = to->n_cpus;
+    double own_cpus = (double)(to->own_us - from->own_us) / window;
+    double idle_cpus = ((double)(to->idle_us - from->idle_us) + n_cpus * TICK_US) / window;
+    double others_cpus = n_cpus - idle_cpus - own_cpus;
+    follow_others(pace, n_cpus, others_cpus > 0 ? others_cpus : 0, to->now_us);
     return pace->n_threads;
 }
 

@@ -19,7 +19,8 @@
  * no harm is borne until it grows.
  *
  * While nothing is computed there is nothing to judge by, but what others take of the CPUs is seen
- * all the better: the next turn begins with as many threads as find a CPU free.
+ * all the better: the next turn begins with as many threads as find a CPU free. So does the first
+ * one, by what was seen while the model was loaded.
  *
  * All but pal_pace_read() is pure. Compute thread only.
  */
@@ -65,6 +66,12 @@ void pal_pace_init(struct pal_pace *pace, uint32_t n_threads_max);
 /* Another limit: what is known of the others stays. */
 void pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max);
 
+/*
+ * Before the first step: two samples of the time of loading, however short that was. What the
+ * kernel's ticks leave open is taken for idle.
+ */
+uint32_t pal_pace_begin(struct pal_pace *pace, const struct pal_pace_sample *from,
+                        const struct pal_pace_sample *to);
 /* A step of so much work (pal_cost_weigh(); 0 = not known) took so long. */
 void pal_pace_step(struct pal_pace *pace, double work_us, int64_t us);
 /* A step has taken so long that the cores must be somebody else's: one thread is left. */

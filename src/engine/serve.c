@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "engine/library.h"
 #include "engine/priority.h"
 #include "util/clock.h"
 #include "util/mem.h"
@@ -17,8 +18,7 @@
 #include "util/log.h"
 
 /* A front that leaves this much unread is gone in all but name. */
-#define OUTBOX_MAX_BYTES    (16u << 20)
-#define SETTINGS_TIMEOUT_US (10 * PAL_US_PER_S)
+#define OUTBOX_MAX_BYTES (16u << 20)
 
 void
 pal_host_wake_io(struct pal_host *host)
@@ -177,11 +177,13 @@ pal_host_pop(struct pal_host *host, int64_t wait_us, struct pal_wire_message *me
     return found;
 }
 
-/* The first message, before the I/O thread exists. Bytes behind it stay in `received`. */
+/*
+ * The first message, before the I/O thread exists. Bytes behind it stay in `received`. There is no
+ * hurry (spare.h): a front that dies ends the wait.
+ */
 static enum pal_err
 receive_settings(struct pal_host *host, struct pal_settings *settings)
 {
-    int64_t until_us = pal_now_us() + SETTINGS_TIMEOUT_US;
     for (;;) {
         struct pal_wire_message message;
         size_t used = 0;
@@ -195,12 +197,8 @@ receive_settings(struct pal_host *host, struct pal_settings *settings)
             pal_wire_message_finish(&message);
             return PAL_ERR_PROTO;
         }
-        int64_t left_us = until_us - pal_now_us();
         struct pollfd fd = {.fd = host->fd, .events = POLLIN};
-        if (left_us <= 0) {
-            return PAL_ERR_TIMEOUT;
-        }
-        if (poll(&fd, 1, (int)(left_us / PAL_US_PER_MS) + 1) > 0 && !pal_host_receive(host)) {
+        if (poll(&fd, 1, -1) > 0 && !pal_host_receive(host)) {
             return PAL_ERR_CLOSED;
         }
     }
@@ -246,6 +244,9 @@ pal_engine_serve(int fd, bool is_process)
     host_init(host, fd);
     host->is_process = is_process;
     struct pal_settings settings = {0};
+    if (is_process) {
+        pal_library_prepare();
+    }
     enum pal_err err = receive_settings(host, &settings);
     if (is_process && err == PAL_OK) {
         pal_priority_apply(&settings);

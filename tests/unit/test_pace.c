@@ -223,6 +223,38 @@ test_a_turn_after_a_pause_begins_as_the_others_leave_room(void **state)
 }
 
 static void
+test_the_first_step_begins_as_the_others_left_room_while_loading(void **state)
+{
+    (void)state;
+    /* We take one CPU of the window, the others what `others` says, in whole ticks at worst. */
+    static const struct {
+        uint32_t cpus, n_max;
+        int64_t window_us;
+        double others;
+        uint32_t n;
+    } rows[] = {
+        {2, 2, 40000, 0, 2},   {2, 2, 40000, 1, 1},    {2, 2, 40000, 0.3, 2},
+        {2, 2, 1000000, 0, 2}, {2, 2, 1000000, 1, 1},  {2, 2, 1000000, 0.5, 1},
+        {8, 4, 500000, 5, 3},  {8, 4, 500000, 7.5, 1}, {1, 1, 40000, 1, 1},
+        {4, 4, 0, 0, 4},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct pal_pace pace;
+        double window = (double)rows[i].window_us;
+        double room = rows[i].cpus - rows[i].others;
+        double own = room < 1 ? room : 1;
+        const struct pal_pace_sample from = {.now_us = 1, .idle_us = 50000, .n_cpus = rows[i].cpus};
+        struct pal_pace_sample to = from;
+        to.now_us += rows[i].window_us;
+        to.own_us += lround(own * window);
+        to.idle_us += lround((room - own) * window) / 10000 * 10000;
+        pal_pace_init(&pace, rows[i].n_max);
+        assert_int_equal(pal_pace_begin(&pace, &from, &to), rows[i].n);
+        assert_int_equal(pace.n_threads, rows[i].n);
+    }
+}
+
+static void
 test_short_turns_beside_a_loop_are_as_fast_as_with_one_thread(void **state)
 {
     (void)state;
@@ -324,6 +356,7 @@ main(void)
         cmocka_unit_test(test_a_loop_is_still_noticed_after_waiting_was_borne),
         cmocka_unit_test(test_tries_to_go_up_become_rare_when_they_fail),
         cmocka_unit_test(test_a_turn_after_a_pause_begins_as_the_others_leave_room),
+        cmocka_unit_test(test_the_first_step_begins_as_the_others_left_room_while_loading),
         cmocka_unit_test(test_short_turns_beside_a_loop_are_as_fast_as_with_one_thread),
         cmocka_unit_test(test_another_limit_keeps_what_is_known_of_the_others),
         cmocka_unit_test(test_a_step_that_lost_its_cores_leaves_one_thread_until_they_are_free),
