@@ -65,10 +65,10 @@ struct pal_engine_options {
     const char *cpus;                  /* "0-3,6": processors of its process; NULL or "" = all */
     uint64_t park_ram_bytes;           /* for timelines that have no cells now (park.h); 0 = none */
     uint64_t park_disk_bytes;          /* and behind that; 0 = none */
-    const char *park_dir; /* folder of ours alone, for files that this run's engines share;
-                             NULL = no files */
-    const char *persona;  /* what most prompts begin with: computed ahead of them; NULL = none */
-    const char *warm_dir; /* keeps the persona's KV from one run to the next; NULL = it isn't */
+    const char *park_dir;    /* folder of ours alone, for files that this run's engines share;
+                                NULL = no files */
+    const char *persona;     /* what most prompts begin with: computed ahead of them; NULL = none */
+    const char *warm_dir;    /* keeps the persona's KV from one run to the next; NULL = it isn't */
     struct pal_spare *spare; /* a process that waits for its settings (spare.h); NULL = none */
 };
 
