@@ -32,7 +32,13 @@ struct pal_gguf_shape {
     bool is_tied; /* no output tensor of its own: the embedding is used twice */
     bool has_qkv_bias;
     bool has_rope_factors;
+    bool has_post_norms;      /* behind attention and feed-forward as well */
+    uint32_t n_window_tokens; /* that layers look back on, where not on all; 0 = there is none */
+    uint32_t n_conv_tokens; /* > 0: all but one layer in PAL_GGUF_ATTENTION_EVERY keep a state of so
+                               many tokens, and no KV */
 };
+
+#define PAL_GGUF_ATTENTION_EVERY 2
 
 struct pal_gguf_quant {
     const char *name;

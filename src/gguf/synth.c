@@ -10,7 +10,7 @@
 #include "gguf/writer.h"
 #include "util/mem.h"
 
-#define TENSORS_PER_LAYER 12
+#define TENSORS_PER_LAYER 16
 #define TYPES_MAX         16
 
 enum fill {
@@ -71,15 +71,33 @@ plan_matrix(struct synth *s, const char *name, int64_t layer, uint64_t row, uint
     tensor->shape[1] = n_rows;
 }
 
+static bool
+has_attention(const struct pal_gguf_shape *shape, int64_t layer)
+{
+    return shape->n_conv_tokens == 0 ||
+           layer % PAL_GGUF_ATTENTION_EVERY == PAL_GGUF_ATTENTION_EVERY - 1;
+}
+
 static void
-plan_layer(struct synth *s, int64_t i)
+plan_convolution(struct synth *s, int64_t i)
 {
     const struct pal_gguf_shape *shape = s->options->shape;
     uint64_t embd = shape->embedding;
-    uint64_t ff = shape->feed_forward;
+    plan_vector(s, "shortconv.conv.weight", i, shape->n_conv_tokens, FILL_RANDOM);
+    struct planned_tensor *conv = &s->tensors[s->n_tensors - 1];
+    conv->n_dims = 2;
+    conv->shape[1] = embd;
+    plan_matrix(s, "shortconv.in_proj.weight", i, embd, 3 * embd, PAL_GGUF_ROLE_MATRIX);
+    plan_matrix(s, "shortconv.out_proj.weight", i, embd, embd, PAL_GGUF_ROLE_MATRIX);
+}
+
+static void
+plan_attention(struct synth *s, int64_t i)
+{
+    const struct pal_gguf_shape *shape = s->options->shape;
+    uint64_t embd = shape->embedding;
     uint64_t q = (uint64_t)shape->n_heads * shape->head_length;
     uint64_t kv = (uint64_t)shape->n_heads_kv * shape->head_length;
-    plan_vector(s, "attn_norm.weight", i, embd, FILL_ONES);
     plan_matrix(s, "attn_q.weight", i, embd, q, PAL_GGUF_ROLE_MATRIX);
     plan_matrix(s, "attn_k.weight", i, embd, kv, PAL_GGUF_ROLE_MATRIX);
     plan_matrix(s, "attn_v.weight", i, embd, kv, PAL_GGUF_ROLE_SENSITIVE);
@@ -89,6 +107,28 @@ plan_layer(struct synth *s, int64_t i)
         plan_vector(s, "attn_v.bias", i, kv, FILL_RANDOM);
     }
     plan_matrix(s, "attn_output.weight", i, q, embd, PAL_GGUF_ROLE_MATRIX);
+    if (shape->n_conv_tokens > 0) {
+        plan_vector(s, "attn_q_norm.weight", i, shape->head_length, FILL_ONES);
+        plan_vector(s, "attn_k_norm.weight", i, shape->head_length, FILL_ONES);
+    }
+}
+
+static void
+plan_layer(struct synth *s, int64_t i)
+{
+    const struct pal_gguf_shape *shape = s->options->shape;
+    uint64_t embd = shape->embedding;
+    uint64_t ff = shape->feed_forward;
+    plan_vector(s, "attn_norm.weight", i, embd, FILL_ONES);
+    if (has_attention(shape, i)) {
+        plan_attention(s, i);
+    } else {
+        plan_convolution(s, i);
+    }
+    if (shape->has_post_norms) {
+        plan_vector(s, "post_attention_norm.weight", i, embd, FILL_ONES);
+        plan_vector(s, "post_ffw_norm.weight", i, embd, FILL_ONES);
+    }
     plan_vector(s, "ffn_norm.weight", i, embd, FILL_ONES);
     plan_matrix(s, "ffn_gate.weight", i, embd, ff, PAL_GGUF_ROLE_MATRIX);
     plan_matrix(s, "ffn_up.weight", i, embd, ff, PAL_GGUF_ROLE_MATRIX);
@@ -105,7 +145,8 @@ plan_tensors(struct synth *s)
     for (uint32_t i = 0; i < shape->n_layers; i++) {
         plan_layer(s, i);
     }
-    plan_vector(s, "output_norm.weight", -1, shape->embedding, FILL_ONES);
+    const char *norm = shape->n_conv_tokens > 0 ? "token_embd_norm.weight" : "output_norm.weight";
+    plan_vector(s, norm, -1, shape->embedding, FILL_ONES);
     if (!shape->is_tied) {
         plan_matrix(s, "output.weight", -1, shape->embedding, shape->n_vocab, PAL_GGUF_ROLE_OUTPUT);
     }
@@ -130,6 +171,26 @@ write_f32(struct synth *s, const char *suffix, float value)
     pal_gguf_writer_f32(s->writer, key, value);
 }
 
+/* Layers without attention have no heads for it. */
+static void
+write_heads_kv(struct synth *s)
+{
+    const struct pal_gguf_shape *shape = s->options->shape;
+    char key[96];
+    if (shape->n_conv_tokens == 0) {
+        write_u32(s, "attention.head_count_kv", shape->n_heads_kv);
+        return;
+    }
+    int32_t *heads = pal_calloc(shape->n_layers, sizeof(*heads));
+    for (uint32_t i = 0; i < shape->n_layers; i++) {
+        heads[i] = has_attention(shape, i) ? (int32_t)shape->n_heads_kv : 0;
+    }
+    (void)snprintf(key, sizeof(key), "%s.attention.head_count_kv", shape->architecture);
+    pal_gguf_writer_i32s(s->writer, key, heads, shape->n_layers);
+    free(heads);
+    write_u32(s, "shortconv.l_cache", shape->n_conv_tokens);
+}
+
 static void
 write_keys(struct synth *s)
 {
@@ -146,7 +207,10 @@ write_keys(struct synth *s)
     write_u32(s, "embedding_length", shape->embedding);
     write_u32(s, "feed_forward_length", shape->feed_forward);
     write_u32(s, "attention.head_count", shape->n_heads);
-    write_u32(s, "attention.head_count_kv", shape->n_heads_kv);
+    write_heads_kv(s);
+    if (shape->n_window_tokens > 0) {
+        write_u32(s, "attention.sliding_window", shape->n_window_tokens);
+    }
     write_u32(s, "attention.key_length", shape->head_length);
     write_u32(s, "attention.value_length", shape->head_length);
     write_f32(s, "attention.layer_norm_rms_epsilon", shape->norm_epsilon);

@@ -22,22 +22,34 @@ live_model_starter(void)
     return access(path, R_OK) == 0 ? path : NULL;
 }
 
-int
-live_model_make(void **state)
+static int
+make(const char *shape, const char *quant, char *path)
 {
-    (void)state;
-    int fd = mkstemps(tiny_path, 5);
+    int fd = mkstemps(path, 5);
     if (fd < 0) {
         return -1;
     }
     (void)close(fd);
     struct pal_gguf_synth_options synth = {
-        .shape = pal_gguf_shape_find("tiny"),
-        .quant = pal_gguf_quant_find("q4_k_m"),
+        .shape = pal_gguf_shape_find(shape),
+        .quant = pal_gguf_quant_find(quant),
         .seed = 7,
     };
     struct pal_error error = {0};
-    return pal_gguf_synth(tiny_path, &synth, &error) == PAL_OK ? 0 : -1;
+    return pal_gguf_synth(path, &synth, &error) == PAL_OK ? 0 : -1;
+}
+
+void
+live_model_make_like(const char *shape, char *path)
+{
+    assert_int_equal(make(shape, "q8_0", path), 0);
+}
+
+int
+live_model_make(void **state)
+{
+    (void)state;
+    return make("tiny", "q4_k_m", tiny_path);
 }
 
 int

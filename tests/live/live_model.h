@@ -5,6 +5,10 @@
  * that only counts; and the starter model, where what is said matters.
  */
 
+/* Makes one of that shape (gguf/shape.h) at `path`, which ends in XXXXXX.gguf and is filled in; the
+ * caller unlinks it. */
+void live_model_make_like(const char *shape, char *path);
+
 /* Group set-up and its end: make and remove the tiny model. */
 int live_model_make(void **state);
 int live_model_remove(void **state);
