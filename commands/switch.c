@@ -216,6 +216,9 @@ open_next(struct pal_switch *self, const struct pal_startup *with, struct pal_er
 {
     struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
     *startup = *with; /* borrows; the engine copies what it needs */
+    if (self->present != NULL) {
+        startup->engine.ways |= PAL_ENGINE_BESIDE;
+    }
     if (startup->engine.persona != NULL) {
         /* It may have been changed on the page since. */
         startup->engine.persona = pal_companion_persona(self->parts.companion);

@@ -31,7 +31,8 @@ enum pal_engine_way {
     PAL_ENGINE_NO_SHARING = 1 << 7, /* nobody's cells are copied (for measuring) */
     PAL_ENGINE_NO_SHIFT = 1 << 8,   /* a window that slides is computed again (for measuring) */
     PAL_ENGINE_NO_DRAFTS = 1 << 9,  /* no self-speculation: see draft.h */
-    PAL_ENGINE_WAYS_ALL = (1 << 10) - 1,
+    PAL_ENGINE_BESIDE = 1 << 10,    /* gives way to another that answers, until it does so itself */
+    PAL_ENGINE_WAYS_ALL = (1 << 11) - 1,
 };
 
 /* What the engine takes of processors that others want, too: priority.h. */

@@ -8,6 +8,7 @@
 
 #include "engine/fault.h"
 #include "engine/library.h"
+#include "engine/priority.h"
 #include "engine/sampler.h"
 #include "engine/threads.h"
 #include "gguf/gguf.h"
@@ -308,6 +309,35 @@ set_threads(struct pal_model *model, const struct pal_settings *settings)
         settings->n_threads_batch != 0 ? settings->n_threads_batch : model->n_threads;
 }
 
+struct rung {
+    struct pal_model *model;
+    const struct pal_settings *settings;
+    struct loading *loading;
+    struct pal_error *error;
+    enum pal_err err;
+};
+
+static void
+run_load(void *userdata)
+{
+    struct rung *rung = userdata;
+    rung->err = load_on_some_rung(rung->model, rung->settings, rung->loading, rung->error);
+}
+
+/* Beside an engine that answers, reading and rearranging weights is to cost its readers nothing. */
+static enum pal_err
+load_aside(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
+           struct pal_error *error)
+{
+    struct rung rung = {.model = model, .settings = settings, .loading = loading, .error = error};
+    if ((settings->ways & PAL_ENGINE_BESIDE) != 0) {
+        pal_priority_run_aside(run_load, &rung);
+    } else {
+        run_load(&rung);
+    }
+    return rung.err;
+}
+
 static enum pal_err
 load(struct pal_model *model, const struct pal_settings *settings, struct loading *loading,
      struct pal_error *error)
@@ -316,7 +346,7 @@ load(struct pal_model *model, const struct pal_settings *settings, struct loadin
     enum pal_err err = pal_library_init(settings->llama_dir, settings->variant,
                                         settings->n_gpu_layers != 0, error);
     if (err == PAL_OK) {
-        err = load_on_some_rung(model, settings, loading, error);
+        err = load_aside(model, settings, loading, error);
     }
     if (err != PAL_OK) {
         return err;

@@ -272,7 +272,8 @@ measure(struct pal_model_worker *w, int64_t now_us)
     if (w->measuring.is_over) {
         return PACE_PAUSE_US;
     }
-    if (w->batch.n_tokens > 0) {
+    /* Nor is the time in which another engine answers. */
+    if (w->batch.n_tokens > 0 || (w->settings->ways & PAL_ENGINE_BESIDE) != 0) {
         w->quiet_since_us = now_us;
     }
     int64_t left_us = w->quiet_since_us + QUIET_US - now_us;

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "util/cpus.h"
@@ -17,21 +19,38 @@
 #define NICE_LOW 10
 /* and a seventieth. */
 #define NICE_IDLE 19
+/* The kernel lets all sessions together be weighed ten times a second. */
+#define TRIES        20
+#define TRY_PAUSE_NS 20000000
 
 /* The weight of this session against the others. Not every kernel groups by sessions. */
 static void
-lower_session(int nice)
+weigh_session(int nice)
 {
     char text[16];
+    const struct timespec pause = {.tv_nsec = TRY_PAUSE_NS};
     int fd = open("/proc/self/autogroup", O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
         return;
     }
     int len = snprintf(text, sizeof(text), "%d", nice);
-    if (write(fd, text, (size_t)len) != len) {
+    bool is_done = write(fd, text, (size_t)len) == len;
+    for (int i = 0; !is_done && errno == EAGAIN && i < TRIES; i++) {
+        (void)nanosleep(&pause, NULL);
+        is_done = write(fd, text, (size_t)len) == len;
+    }
+    if (!is_done) {
         pal_log_debug("the session's weight stays as it is", "errno=%d", errno);
     }
     (void)close(fd);
+}
+
+static int
+nice_of(const struct pal_settings *settings)
+{
+    return settings->priority == PAL_ENGINE_PRIORITY_IDLE  ? NICE_IDLE
+           : settings->priority == PAL_ENGINE_PRIORITY_LOW ? NICE_LOW
+                                                           : 0;
 }
 
 static void
@@ -42,7 +61,6 @@ lower(int nice, int policy)
         pal_log_warn("the engine's priority can't be lowered", "reason=" PAL_LOG_STR,
                      strerror(errno));
     }
-    lower_session(nice);
 }
 
 void
@@ -53,9 +71,14 @@ pal_priority_apply(const struct pal_settings *settings)
     /* Fails for the leader of a process group, which we have not started: it has its own then. */
     (void)setsid();
     if (settings->priority == PAL_ENGINE_PRIORITY_LOW) {
-        lower(NICE_LOW, SCHED_OTHER);
+        lower(nice_of(settings), SCHED_OTHER);
     } else if (settings->priority == PAL_ENGINE_PRIORITY_IDLE) {
-        lower(NICE_IDLE, SCHED_IDLE);
+        lower(nice_of(settings), SCHED_IDLE);
+    }
+    bool is_beside = (settings->ways & PAL_ENGINE_BESIDE) != 0;
+    if (is_beside || settings->priority != PAL_ENGINE_PRIORITY_NORMAL) {
+        /* Unlike a thread's, this can be raised again. */
+        weigh_session(is_beside ? NICE_IDLE : nice_of(settings));
     }
     if (settings->cpus == NULL) {
         return;
@@ -65,5 +88,37 @@ pal_priority_apply(const struct pal_settings *settings)
         pal_log_warn("the engine runs on every processor", "reason=" PAL_LOG_STR, error.text);
     } else if (sched_setaffinity(0, sizeof(cpus), &cpus) != 0) {
         pal_log_warn("the engine runs on every processor", "reason=" PAL_LOG_STR, strerror(errno));
+    }
+}
+
+void
+pal_priority_take_place(const struct pal_settings *settings)
+{
+    weigh_session(nice_of(settings));
+}
+
+struct aside {
+    void (*run)(void *userdata);
+    void *userdata;
+};
+
+static void *
+run_aside(void *userdata)
+{
+    const struct aside *aside = userdata;
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE_IDLE); /* of this thread alone */
+    aside->run(aside->userdata);
+    return NULL;
+}
+
+void
+pal_priority_run_aside(void (*run)(void *userdata), void *userdata)
+{
+    struct aside aside = {.run = run, .userdata = userdata};
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_aside, &aside) == 0) {
+        (void)pthread_join(thread, NULL);
+    } else {
+        run(userdata);
     }
 }

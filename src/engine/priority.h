@@ -17,4 +17,13 @@
  */
 void pal_priority_apply(const struct pal_settings *settings);
 
+/* An engine that was loaded beside another (PAL_ENGINE_BESIDE) answers from now on. Any thread. */
+void pal_priority_take_place(const struct pal_settings *settings);
+
+/*
+ * Runs it on a thread of its own, which gives way to all others of the machine, and waits until it
+ * is done. What threads it starts inherit that. On this one if there can't be another.
+ */
+void pal_priority_run_aside(void (*run)(void *userdata), void *userdata);
+
 #endif

@@ -1,6 +1,7 @@
 /* The compute thread: messages become a worker's work, and its steps are timed. */
 #include <sched.h>
 
+#include "engine/priority.h"
 #include "engine/sandbox.h"
 #include "engine/serve.h"
 #include "util/clock.h"
@@ -144,6 +145,19 @@ give_timelines_away(struct pal_host *host, const struct pal_worker *worker)
     }
 }
 
+/* The first thing that is asked of an engine that was loaded beside another. */
+static void
+take_place(const struct pal_host *host, struct pal_settings *settings)
+{
+    if ((settings->ways & PAL_ENGINE_BESIDE) == 0) {
+        return;
+    }
+    settings->ways &= ~(uint32_t)PAL_ENGINE_BESIDE;
+    if (host->is_process) {
+        pal_priority_take_place(settings);
+    }
+}
+
 static void
 handle(struct pal_host *host, const struct pal_worker *worker, struct pal_settings *settings,
        struct pal_wire_message *message)
@@ -152,6 +166,7 @@ handle(struct pal_host *host, const struct pal_worker *worker, struct pal_settin
         give_timelines_away(host, worker);
         return;
     }
+    take_place(host, settings);
     if (message->kind == PAL_WIRE_ADOPT) {
         if (worker->ops->adopt != NULL) {
             worker->ops->adopt(worker->self);

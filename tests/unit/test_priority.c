@@ -58,6 +58,62 @@ place_after(const struct pal_settings *settings)
     return place;
 }
 
+/* Of a process that was loaded beside another: the session's nice before and after it answers. */
+static void
+weigh_beside(const struct pal_settings *settings, int nice[2])
+{
+    int fds[2];
+    assert_int_equal(pipe(fds), 0);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        pal_priority_apply(settings);
+        nice[0] = session_nice();
+        pal_priority_take_place(settings);
+        nice[1] = session_nice();
+        _exit(write(fds[1], nice, 2 * sizeof(*nice)) == 2 * sizeof(*nice) ? 0 : 1);
+    }
+    assert_int_equal(read(fds[0], nice, 2 * sizeof(*nice)), 2 * sizeof(*nice));
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+}
+
+static void
+test_who_is_loaded_beside_another_gives_way_until_it_answers(void **state)
+{
+    (void)state;
+    if (session_nice() == 100) {
+        skip(); /* this kernel does not group by sessions */
+    }
+    int nice[2];
+    weigh_beside(&(struct pal_settings){.ways = PAL_ENGINE_BESIDE}, nice);
+    assert_int_equal(nice[0], 19);
+    assert_int_equal(nice[1], 0);
+    weigh_beside(
+        &(struct pal_settings){.ways = PAL_ENGINE_BESIDE, .priority = PAL_ENGINE_PRIORITY_LOW},
+        nice);
+    assert_int_equal(nice[0], 19);
+    assert_int_equal(nice[1], 10);
+}
+
+static void
+note_nice(void *userdata)
+{
+    *(int *)userdata = getpriority(PRIO_PROCESS, 0);
+}
+
+static void
+test_what_is_run_aside_gives_way_and_nothing_else_does(void **state)
+{
+    (void)state;
+    int before = getpriority(PRIO_PROCESS, 0);
+    int nice = -1;
+    pal_priority_run_aside(note_nice, &nice);
+    assert_int_equal(nice, 19);
+    assert_int_equal(getpriority(PRIO_PROCESS, 0), before);
+}
+
 static void
 test_the_engine_has_a_session_of_its_own_and_the_asked_weight(void **state)
 {
@@ -109,6 +165,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_who_is_loaded_beside_another_gives_way_until_it_answers),
+        cmocka_unit_test(test_what_is_run_aside_gives_way_and_nothing_else_does),
         cmocka_unit_test(test_the_engine_has_a_session_of_its_own_and_the_asked_weight),
         cmocka_unit_test(test_the_engine_keeps_to_its_processors),
     };
