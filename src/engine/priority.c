@@ -19,6 +19,8 @@
 #define NICE_LOW 10
 /* and a seventieth. */
 #define NICE_IDLE 19
+/* Loading goes on beside turns that never end, too, but ten times as slowly. */
+#define NICE_BESIDE 10
 /* The kernel lets all sessions together be weighed ten times a second. */
 #define TRIES        20
 #define TRY_PAUSE_NS 20000000
@@ -78,7 +80,8 @@ pal_priority_apply(const struct pal_settings *settings)
     bool is_beside = (settings->ways & PAL_ENGINE_BESIDE) != 0;
     if (is_beside || settings->priority != PAL_ENGINE_PRIORITY_NORMAL) {
         /* Unlike a thread's, this can be raised again. */
-        weigh_session(is_beside ? NICE_IDLE : nice_of(settings));
+        weigh_session(is_beside && nice_of(settings) < NICE_BESIDE ? NICE_BESIDE
+                                                                   : nice_of(settings));
     }
     if (settings->cpus == NULL) {
         return;
@@ -106,7 +109,7 @@ static void *
 run_aside(void *userdata)
 {
     const struct aside *aside = userdata;
-    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE_IDLE); /* of this thread alone */
+    (void)setpriority(PRIO_PROCESS, (id_t)gettid(), NICE_BESIDE); /* of this thread alone */
     aside->run(aside->userdata);
     return NULL;
 }
