@@ -10,6 +10,7 @@
 
 #include "engine/engine.h"
 #include "util/mem.h"
+#include "util/path.h"
 
 #define LOG_TOPIC "child"
 #include "util/log.h"
@@ -261,9 +262,32 @@ log_level_name(void)
                                             : "error";
 }
 
+/*
+ * palabre-engine beside the program, or where it is installed: the engine without the libraries of
+ * everything else. Else the program itself. The caller's.
+ */
+static char *
+engine_file(const char *program)
+{
+    static const char *const places[] = {"palabre-engine", "../lib/palabre/palabre-engine"};
+    char *folder = pal_path_parent(program);
+    char *file = NULL;
+    for (size_t i = 0; i < PAL_COUNT_OF(places) && file == NULL; i++) {
+        char *candidate = pal_path_join(folder, places[i]);
+        if (access(candidate, X_OK) == 0) {
+            file = candidate;
+        } else {
+            free(candidate);
+        }
+    }
+    free(folder);
+    return file != NULL ? file : pal_strdup(program);
+}
+
 static int
 spawn(uv_loop_t *loop, struct pal_child *child, const char *program, const char *llama_dir, int fd)
 {
+    char *file = engine_file(program);
     char *args[] = {
         pal_strdup(program),
         pal_strdup("engine"),
@@ -282,7 +306,7 @@ spawn(uv_loop_t *loop, struct pal_child *child, const char *program, const char 
     };
     uv_process_options_t options = {
         .exit_cb = on_process_exit,
-        .file = program,
+        .file = file,
         .args = args,
         .env = env,
         .stdio = stdio,
@@ -297,6 +321,7 @@ spawn(uv_loop_t *loop, struct pal_child *child, const char *program, const char 
         free(env[i]);
     }
     free(env);
+    free(file);
     return status;
 }
 

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "engine/clear.h"
 #include "plan/probe.h"
 #include "util/mem.h"
 
@@ -53,7 +54,8 @@ is_folder(const char *path)
     return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* PROGRAM/../lib/palabre, if it is there. Owned by the caller; NULL if not. */
+/* lib/palabre of the tree that this program is installed in, if it is there: from bin, or from
+ * lib/palabre itself (palabre-engine). Owned by the caller; NULL if not. */
 static char *
 beside_program(void)
 {
@@ -68,12 +70,15 @@ beside_program(void)
         return NULL;
     }
     *slash = '\0';
-    char *dir = pal_printf("%s/../lib/palabre", path);
-    if (!is_folder(dir)) {
+    static const char *const places[] = {"../lib/palabre", "../../lib/palabre"};
+    for (size_t i = 0; i < PAL_COUNT_OF(places); i++) {
+        char *dir = pal_printf("%s/%s", path, places[i]);
+        if (is_folder(dir)) {
+            return dir;
+        }
         free(dir);
-        return NULL;
     }
-    return dir;
+    return NULL;
 }
 
 /* The CPU backend of that name alone; ggml takes it for its only choice. */
@@ -178,6 +183,7 @@ pal_library_prepare(void)
 {
     llama_log_set(on_llama_log, NULL);
     (void)ggml_set_abort_callback(on_ggml_abort);
+    pal_clear_prepare();
     llama_backend_init(); /* its tables are made the first time only */
 }
 

@@ -22,6 +22,7 @@ palabre_unit_test(test_engine_script LINK palabre-engine)
 target_sources(test_engine_script PRIVATE unit/engine_case.c
   "${CMAKE_SOURCE_DIR}/commands/engine.c")
 target_include_directories(test_engine_script PRIVATE "${CMAKE_SOURCE_DIR}")
+palabre_unit_test(test_clear LINK palabre-engine)
 palabre_unit_test(test_spare LINK palabre-engine)
 target_sources(test_spare PRIVATE unit/engine_case.c "${CMAKE_SOURCE_DIR}/commands/engine.c")
 target_include_directories(test_spare PRIVATE "${CMAKE_SOURCE_DIR}")
