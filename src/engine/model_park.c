@@ -1,6 +1,10 @@
+#include <stdlib.h>
+#include <string.h>
+
 #include "engine/model_kv.h"
 #include "engine/model_worker.h"
 #include "util/clock.h"
+#include "util/mem.h"
 
 #define LOG_TOPIC "worker"
 #include "util/log.h"
@@ -57,25 +61,54 @@ next_to_rest(struct pal_model_worker *w, int64_t now_us)
     return pal_timelines_resting(&w->lines, REST_CELLS, now_us - REST_US, w->lines.n_rows - n_rows);
 }
 
-void
-pal_model_save_some(struct pal_model_worker *w, int64_t now_us)
+/* A piece that nobody notices. True: nothing is left to be saved. */
+static bool
+save_piece(struct pal_model_worker *w, struct pal_timeline *line)
 {
-    bool hands_over = w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL;
-    struct pal_timeline *line =
-        hands_over ? pal_timelines_unparked(&w->lines) : next_to_rest(w, now_us);
-    if (line == NULL) {
-        return;
-    }
     size_t n_max = w->n_turns > 0 ? pal_rest_piece(&w->rest, usual_us(w)) : SIZE_MAX;
     int64_t began_us = pal_now_us();
     size_t n = pal_timelines_save(&w->lines, line, n_max);
     pal_rest_note(&w->rest, n, pal_now_us() - began_us);
-    if (line->parked_at != line->used_at) {
+    return line->parked_at == line->used_at;
+}
+
+/* The oldest one. Once its bytes are in its park they are written, and then its end is told. */
+static void
+save_departure(struct pal_model_worker *w)
+{
+    struct pal_departure *departure = w->departures[0];
+    struct pal_timeline *line = departure->line;
+    bool is_there = !line->is_busy && line->used_at == departure->used_at;
+    w->lines.park = departure->park;
+    bool is_saved = !is_there || line->parked_at == line->used_at || save_piece(w, line);
+    w->lines.park = NULL;
+    (void)pal_park_poll(departure->park);
+    if (!is_saved) {
         return;
     }
-    if (hands_over) {
-        pal_park_write_all(w->park);
-    } else {
+    pal_park_write_all(departure->park);
+    if (pal_park_is_writing(departure->park)) {
+        return;
+    }
+    pal_park_hand_over(departure->park);
+    pal_host_emit(w->host, &departure->event);
+    free(departure);
+    w->n_departures--;
+    memmove(w->departures, w->departures + 1, w->n_departures * sizeof(*w->departures));
+}
+
+void
+pal_model_save_some(struct pal_model_worker *w, int64_t now_us)
+{
+    struct pal_timeline *line;
+    if (w->n_departures > 0) {
+        save_departure(w);
+    } else if (w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL) {
+        line = pal_timelines_unparked(&w->lines);
+        if (line != NULL && save_piece(w, line)) {
+            pal_park_write_all(w->park);
+        }
+    } else if ((line = next_to_rest(w, now_us)) != NULL && save_piece(w, line)) {
         pal_timeline_clear(&w->lines, line);
     }
 }
@@ -114,21 +147,53 @@ pal_model_hand_over(struct pal_model_worker *w)
 bool
 pal_model_waits_to_leave(struct pal_model_worker *w)
 {
-    return w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL &&
-           (pal_timelines_unparked(&w->lines) != NULL || pal_park_is_writing(w->park));
+    bool hands_over = w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL;
+    return w->n_departures > 0 || (hands_over && (pal_timelines_unparked(&w->lines) != NULL ||
+                                                  pal_park_is_writing(w->park)));
+}
+
+bool
+pal_model_hand_on(struct pal_model_worker *w, struct pal_timeline *line,
+                  const struct pal_event *event)
+{
+    /* While the others are being handed over, it is with them, and nobody looks for it earlier. */
+    if (w->leaving != PAL_MODEL_LEAVES || w->settings->park_disk_bytes == 0) {
+        return false;
+    }
+    struct pal_departure *departure = pal_calloc(1, sizeof(*departure));
+    *departure = (struct pal_departure){
+        .event = *event,
+        .line = line,
+        .used_at = line->used_at,
+        .park = open_park(w, w->known.key, true),
+    };
+    PAL_ASSERT(w->n_departures <
+               PAL_ENGINE_SEQUENCES_MAX); /* the front counts each until its end */
+    w->departures[w->n_departures++] = departure;
+    return true;
 }
 
 void
-pal_model_hand_on(struct pal_model_worker *w, struct pal_timeline *line)
+pal_model_distrust(struct pal_model_worker *w, const struct pal_model_turn *turn)
 {
-    const struct pal_settings *settings = w->settings;
-    if (w->leaving != PAL_MODEL_LEAVES || settings->park_disk_bytes == 0) {
-        return; /* while others are being handed over, it is, too */
+    w->needs_wiping = true;
+    w->lines.is_doubtful = true;
+    size_t n_base = turn != NULL ? turn->prompt.n_base : 0;
+    struct pal_parked *base =
+        w->park != NULL && n_base > 0 ? pal_park_base(w->park, turn->prompt.tokens, n_base) : NULL;
+    if (base != NULL) {
+        pal_park_drop(w->park, base);
     }
-    w->lines.park = open_park(w, w->known.key, true);
-    pal_timeline_park(&w->lines, line);
-    pal_park_hand_over(w->lines.park);
-    w->lines.park = NULL;
+}
+
+void
+pal_model_drop_departures(struct pal_model_worker *w)
+{
+    for (size_t i = 0; i < w->n_departures; i++) {
+        pal_park_destroy(w->departures[i]->park);
+        free(w->departures[i]);
+    }
+    w->n_departures = 0;
 }
 
 void

@@ -81,7 +81,7 @@ lose(struct pal_model_worker *w, struct pal_model_turn *turn)
                         "be damaged, or a card's driver at fault");
     pal_log_error("a step gave no numbers", "turn=%llu tokens=%zu",
                   (unsigned long long)turn->job.turn_id, turn->line->n_tokens);
-    w->needs_wiping = true;
+    pal_model_distrust(w, turn);
     pal_timeline_cut(&w->lines, turn->line, 0);
     pal_model_end_failed(w, turn, &error);
 }
@@ -99,6 +99,7 @@ pal_model_wipe(struct pal_model_worker *w)
         llama_memory_clear(w->model.memory, true);
     }
     w->needs_wiping = false;
+    w->lines.is_doubtful = false;
 }
 
 /* The turn's next token, and those after it that its draft foretold: returns how many. */

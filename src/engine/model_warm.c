@@ -199,7 +199,7 @@ compute_rows(struct pal_model_worker *w, struct pal_timeline *line)
     int32_t status = llama_decode(w->model.context, *batch);
     w->warm.is_running = false;
     if (status == 0 && line->n_tokens == w->warm.n_tokens && is_lost(w)) {
-        w->needs_wiping = true;
+        pal_model_distrust(w, NULL);
         pal_timeline_cut(&w->lines, line, 0);
         return STATUS_NO_NUMBERS;
     }

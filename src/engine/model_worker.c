@@ -162,13 +162,14 @@ end_turn(struct pal_model_worker *w, struct pal_model_turn *turn, struct pal_eve
     if (turn->prompt_us != 0) {
         turn->usage.predict_us = now_us - turn->prompt_us;
     }
-    if (turn->line != NULL) {
-        pal_timeline_release(&w->lines, turn->line);
-        pal_model_hand_on(w, turn->line);
-    }
     event->turn_id = turn->job.turn_id;
     event->usage = turn->usage;
-    pal_host_emit(w->host, event);
+    if (turn->line != NULL) {
+        pal_timeline_release(&w->lines, turn->line);
+    }
+    if (turn->line == NULL || !pal_model_hand_on(w, turn->line, event)) {
+        pal_host_emit(w->host, event);
+    }
     pal_model_turn_remember(turn, w->replies);
     size_t n = 0;
     for (size_t i = 0; i < w->n_turns; i++) {
@@ -324,7 +325,7 @@ step(void *worker)
     }
     w->computed_us = 0;
     if (w->leaving != PAL_MODEL_STAYS) {
-        return -1;
+        return pal_model_waits_to_leave(w) ? DISK_POLL_US : -1;
     }
     if (pal_model_warm_step(w) || pal_model_known_step(w)) {
         return 0;
@@ -357,6 +358,7 @@ destroy(void *worker)
         pal_model_turn_destroy(w->turns[i]);
     }
     pal_reader_destroy(w->reader);
+    pal_model_drop_departures(w);
     pal_timelines_finish(&w->lines);
     pal_park_destroy(w->park);
     pal_warm_finish(&w->warm);

@@ -23,6 +23,14 @@
 #include "engine/rest.h"
 #include "engine/worker.h"
 
+/* A turn that is over, whose end is told once what it held lies where the next engine finds it. */
+struct pal_departure {
+    struct pal_event event;
+    struct pal_timeline *line;
+    uint64_t used_at;      /* the line's; if that changes, there is nothing left to hand over */
+    struct pal_park *park; /* owned; for this one alone */
+};
+
 struct pal_model_worker {
     struct pal_host *host;
     const struct pal_settings *settings;
@@ -34,6 +42,8 @@ struct pal_model_worker {
         PAL_MODEL_HANDS_OVER, /* idle timelines are being written */
         PAL_MODEL_LEAVES,     /* they are, and the others follow as their turns end */
     } leaving;
+    struct pal_departure *departures[PAL_ENGINE_SEQUENCES_MAX]; /* owned; oldest first */
+    size_t n_departures;
     struct pal_warm warm;
     struct pal_measuring measuring;
     int64_t quiet_since_us; /* when something was computed for somebody last */
@@ -76,11 +86,15 @@ void pal_model_open_park(struct pal_model_worker *w);
 void pal_model_save_some(struct pal_model_worker *w, int64_t now_us);
 /* Begins to write all that is idle for another engine. */
 void pal_model_hand_over(struct pal_model_worker *w);
-/* The turn on it is over: hands it over as well, if the worker leaves. */
-void pal_model_hand_on(struct pal_model_worker *w, struct pal_timeline *line);
+/* The turn on it is over: hands it over as well, if the worker leaves. True: and emits the event
+ * after that. */
+bool pal_model_hand_on(struct pal_model_worker *w, struct pal_timeline *line,
+                       const struct pal_event *event);
+/* Forgets those whose end has not been told. */
+void pal_model_drop_departures(struct pal_model_worker *w);
 /* Takes what another engine has handed over. */
 void pal_model_adopt(struct pal_model_worker *w);
-/* Nothing else can be done until the disk has written. */
+/* Something is still to be saved or written for the next engine. */
 bool pal_model_waits_to_leave(struct pal_model_worker *w);
 /* Takes what the disk has read and written meanwhile. */
 void pal_model_poll_park(struct pal_model_worker *w);
@@ -119,6 +133,13 @@ bool pal_model_look_around(struct pal_pace_sample *sample);
 void pal_model_begin_pace(struct pal_model_worker *w, const struct pal_pace_sample *before);
 /* Computes w->batch, which is not empty. */
 void pal_model_step(struct pal_model_worker *w);
+/*
+ * A step gave NaN, for this turn (NULL = for the persona): asks for wiping, and until then nothing
+ * is parked. What was parked before stays, since numbers came of it when it was computed; but for
+ * the beginning that this turn had, which may have come from a turn that ended before it gave any,
+ * and would be brought back to everybody.
+ */
+void pal_model_distrust(struct pal_model_worker *w, const struct pal_model_turn *turn);
 /* After needs_wiping: forgets all timelines, and zeroes what they held, if no turn is on one. */
 void pal_model_wipe(struct pal_model_worker *w);
 

@@ -90,6 +90,7 @@ struct pal_timelines {
     int32_t n_gap_max;   /* positions; 0 = what was dropped is closed at once */
     int32_t n_positions; /* that the model knows; INT32_MAX = no limit */
     bool has_moved;      /* some timeline is_moved */
+    bool is_doubtful;    /* cells may hold no numbers: nothing is parked */
     uint64_t clock;
     int64_t now_us;  /* told by the owner before each step, */
     uint64_t n_rows; /* and so many rows were computed by then */

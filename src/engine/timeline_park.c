@@ -34,7 +34,7 @@ static bool
 begin(const struct pal_timelines *t, struct pal_saving *saving, struct pal_timeline *line)
 {
     bool has_base = !t->can_edit || line->n_tokens >= line->n_base;
-    if (t->park == NULL || line->n_tokens < PAL_SHIFT_MIN_TOKENS || !has_base) {
+    if (t->park == NULL || t->is_doubtful || line->n_tokens < PAL_SHIFT_MIN_TOKENS || !has_base) {
         return false;
     }
     *saving = (struct pal_saving){.line = line,
@@ -117,7 +117,7 @@ go_on(struct pal_timelines *t, struct pal_saving *saving, size_t n_max)
 static bool
 is_saving(const struct pal_timelines *t, const struct pal_timeline *line)
 {
-    return t->saving.line == line && t->saving.used_at == line->used_at &&
+    return t->saving.line == line && t->saving.used_at == line->used_at && !t->is_doubtful &&
            t->saving.first == t->ops->first(t->kv, line->seq);
 }
 

@@ -714,6 +714,30 @@ test_what_a_window_has_given_away_is_not_gone_back_to(void **state)
 }
 
 static void
+test_what_may_hold_no_numbers_is_not_parked(void **state)
+{
+    (void)state;
+    struct pal_timelines t;
+    struct fake_kv kv = {0};
+    const struct pal_park_options options = {.ram_max_bytes = 1u << 20};
+    struct pal_park *park = pal_park_create(&options);
+    pal_timelines_init(&t, &ops, &kv, LINES, CELLS, true, true);
+    t.park = park;
+    int32_t want[40];
+    count_up(want, 40, 100);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    assert_int_equal(pal_timelines_save(&t, &t.items[0], 20), 20);
+    t.is_doubtful = true; /* in the middle of it */
+    assert_int_equal(pal_timelines_save(&t, &t.items[0], 20), 0);
+    assert_true(pal_timelines_evict(&t, NULL));
+    assert_int_equal(park->n_items, 0);
+    assert_int_equal(turn(&t, &kv, "a", want, 30), 30);
+    check_equal(&t, &kv);
+    pal_timelines_finish(&t);
+    pal_park_destroy(park);
+}
+
+static void
 test_what_cannot_be_cut_is_parked_whole_and_only_grows(void **state)
 {
     (void)state;
@@ -763,6 +787,7 @@ main(void)
         cmocka_unit_test(test_who_speaks_while_being_saved_is_saved_anew_later),
         cmocka_unit_test(test_a_shared_beginning_is_saved_once_however_it_is_cut),
         cmocka_unit_test(test_what_a_window_has_given_away_is_not_gone_back_to),
+        cmocka_unit_test(test_what_may_hold_no_numbers_is_not_parked),
         cmocka_unit_test(test_what_cannot_be_cut_is_parked_whole_and_only_grows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
