@@ -12,7 +12,7 @@ if (!program) {
 }
 
 // Generous: a hang guard, also for a build with sanitizers on a busy machine.
-const GUARD_MS = 60_000;
+const GUARD_MS = 180_000;
 
 export function emptyHome() {
     const home = mkdtempSync(join(tmpdir(), 'palabre-e2e-'));

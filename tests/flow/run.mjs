@@ -31,7 +31,7 @@ import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const PATIENCE_MS = 60000;
+const PATIENCE_MS = 180000;
 const [program, file] = process.argv.slice(2);
 const folder = mkdtempSync(join(tmpdir(), "palabre-flow-"));
 const script = join(folder, "engine.script");
