@@ -6,7 +6,7 @@ import { metric, post, startDaemon, until } from './daemon.mjs';
 
 const SCRIPT = `
 on "salut" say "Bonjour toi !" tokens 3
-on "slow" say "one two three four five six seven eight" rate 5/s
+on "slow" say "one two three four five six seven eight" rate 2/s
 on "half" say "this much" then fail "and no more"
 `;
 

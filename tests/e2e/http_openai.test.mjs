@@ -6,7 +6,7 @@ import { chat, metric, startDaemon, until } from './daemon.mjs';
 
 const SCRIPT = `
 on "salut" say "Bonjour toi, ça va ?" tokens 4
-on "slow" say "one two three four five six seven eight" rate 5/s
+on "slow" say "one two three four five six seven eight" rate 2/s
 on "wall" stall
 on "oups" fail "the dice fell off the table"
 on "half" say "this much" then fail "and no more"
@@ -90,7 +90,7 @@ test('max_tokens and stop end the reply with the right reason', async () => {
 });
 
 test('a deadline cuts the reply short and says length', async () => {
-    const reply = await client.chat.completions.create(say('slow', { deadline_ms: 700 }));
+    const reply = await client.chat.completions.create(say('slow', { deadline_ms: 2500 }));
     const text = reply.choices[0].message.content;
     assert.ok(text.startsWith('one'));
     assert.ok(!text.includes('eight'));
