@@ -14,8 +14,6 @@
 #define GAP_NOISE_TIMES 4
 #define GAP_TIMES_LEAST 1.6
 #define GAP_TIMES_MOST  2.1
-/* A pause that nobody sees, however fast a small model usually is. */
-#define UNSEEN_US (8 * PAL_US_PER_MS)
 /* A newcomer's message that is read within so long is read at once: a single step that is a frame
  * late costs the streams less than several that all are a little late. */
 #define AT_ONCE_US (16 * PAL_US_PER_MS)
@@ -194,9 +192,7 @@ gap_budget_us(struct pal_model_worker *w, int64_t now_us)
     double passed_us = w->computed_us != 0 ? (double)(now_us - w->computed_us) : w->between_us;
     /* The newcomer was taken in meanwhile, or another ended: then the streams come first, once. */
     w->is_held_up = !w->is_held_up && passed_us > 2 * w->between_us + usual_us / 4;
-    double promised_us = times * usual_us;
-    promised_us = promised_us > UNSEEN_US ? promised_us : UNSEEN_US;
-    return (int64_t)(promised_us - passed_us);
+    return (int64_t)(times * usual_us - passed_us);
 }
 
 /*
