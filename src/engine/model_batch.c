@@ -14,6 +14,8 @@
 #define GAP_NOISE_TIMES 4
 #define GAP_TIMES_LEAST 1.6
 #define GAP_TIMES_MOST  2.1
+/* Rows that make a step which is too long already longer by no more than this are almost free. */
+#define ALMOST_FREE_TIMES 1.2
 /* A newcomer's message that is read within so long is read at once: a single step that is a frame
  * late costs the streams less than several that all are a little late. */
 #define AT_ONCE_US (16 * PAL_US_PER_MS)
@@ -245,14 +247,16 @@ chunk_rows(struct pal_model_worker *w, const struct pal_model_turn *turn, int64_
     }
     uint32_t most =
         w->settings->chunk_tokens < (uint32_t)room ? w->settings->chunk_tokens : (uint32_t)room;
-    /* Where one row more is dear, those that come almost free with it are taken as well. */
+    /* Where one row more is dear already, those that come almost free with it are taken as well:
+     * the streams are held up less by few long steps than by many that are hardly shorter. */
     struct pal_cost_rows one = {.n_rows = 1, .depth = depth};
     int64_t least_us = pal_cost_predict(&w->cost, pal_cost_join(w->decode_rows, one));
     int64_t budget_us = gap_budget_us(w, now_us);
     if (budget_us < least_us && w->is_held_up) {
         return 0;
     }
-    budget_us = budget_us > least_us * 51 / 50 ? budget_us : least_us * 51 / 50;
+    int64_t most_us = (int64_t)(ALMOST_FREE_TIMES * (double)least_us);
+    budget_us = budget_us > most_us ? budget_us : most_us;
     uint32_t n = pal_cost_rows_within(&w->cost, w->decode_rows, depth, budget_us, most);
     size_t n_left = pal_model_turn_n_left(turn);
     if (n_left > n && n_left <= most && is_read_at_once(w, turn, n_left)) {
