@@ -299,9 +299,7 @@ apply_tuned(const struct pal_machine *machine, const struct pal_shape *shape, st
 }
 
 enum pal_err
-pal_planning_for(const struct pal_config *config, const char *model_path,
-                 const struct pal_machine *machine, struct pal_shape *shape, struct pal_plan *plan,
-                 struct pal_error *error)
+pal_planning_shape(const char *model_path, struct pal_shape *shape, struct pal_error *error)
 {
     struct pal_gguf *gguf = NULL;
     enum pal_err err = pal_gguf_open(model_path, &gguf, error);
@@ -309,10 +307,26 @@ pal_planning_for(const struct pal_config *config, const char *model_path,
         err = pal_shape_from_gguf(gguf, shape, error);
     }
     pal_gguf_close(gguf);
+    return err;
+}
+
+void
+pal_planning_with(const struct pal_config *config, const struct pal_machine *machine,
+                  const struct pal_shape *shape, struct pal_plan *plan)
+{
+    struct pal_plan_options options = pal_planning_options(config);
+    *plan = pal_plan_make(machine, shape, &options);
+    apply_tuned(machine, shape, plan);
+}
+
+enum pal_err
+pal_planning_for(const struct pal_config *config, const char *model_path,
+                 const struct pal_machine *machine, struct pal_shape *shape, struct pal_plan *plan,
+                 struct pal_error *error)
+{
+    enum pal_err err = pal_planning_shape(model_path, shape, error);
     if (err == PAL_OK) {
-        struct pal_plan_options options = pal_planning_options(config);
-        *plan = pal_plan_make(machine, shape, &options);
-        apply_tuned(machine, shape, plan);
+        pal_planning_with(config, machine, shape, plan);
     }
     return err;
 }

@@ -63,6 +63,12 @@ enum pal_err pal_planning_for(const struct pal_config *config, const char *model
                               const struct pal_machine *machine, struct pal_shape *shape,
                               struct pal_plan *plan, struct pal_error *error) PAL_MUST_USE;
 
+/* Its two halves: what the file holds, which needs no machine, and the plan. */
+enum pal_err pal_planning_shape(const char *model_path, struct pal_shape *shape,
+                                struct pal_error *error) PAL_MUST_USE;
+void pal_planning_with(const struct pal_config *config, const struct pal_machine *machine,
+                       const struct pal_shape *shape, struct pal_plan *plan);
+
 /* The engine's part of a plan. Strings are borrowed from both. */
 void pal_planning_engine(const struct pal_plan *plan, const struct pal_machine *machine,
                          struct pal_engine_options *options);

@@ -20,7 +20,9 @@
 #include "commands/room_start.h"
 #include "commands/startup.h"
 #include "commands/switch.h"
+#include "commands/switch_room.h"
 #include "commands/twitch_start.h"
+#include "engine/spare.h"
 #include "output/promptness.h"
 #include "util/mem.h"
 #include "util/text.h"
@@ -278,7 +280,8 @@ open_parts(struct daemon *daemon, struct pal_error *error)
         err = pal_room_start(&daemon->loop, &startup->config, daemon->companion, daemon->heart,
                              daemon->metrics, &daemon->room, error);
     }
-    /* The port before the model: "already in use" must not cost a person half a minute. */
+    /* The port before all that waits for the model: "already in use" must not cost a person half a
+     * minute. What loads already (begin_loading()) is ended at once then. */
     if (err == PAL_OK) {
         startup->access.starter = startup->starter;
         startup->access.performance = daemon->performance;
@@ -340,6 +343,15 @@ show_address(const struct daemon *daemon)
     (void)fflush(stdout);
 }
 
+/* The model is loaded while the rest is opened: of that, a store of conversations takes longest. */
+static void
+begin_loading(const struct pal_startup *startup)
+{
+    struct pal_engine_options options;
+    (void)pal_room_first_engine(startup, &options);
+    pal_spare_brief(startup->spare, &options);
+}
+
 int
 pal_command_run(int argc, char **argv)
 {
@@ -351,6 +363,7 @@ pal_command_run(int argc, char **argv)
         free(daemon);
         return status;
     }
+    begin_loading(&daemon->startup);
     daemon->shows_progress = isatty(STDERR_FILENO) == 1;
     start_signals(daemon);
     (void)pal_prompt_thread(); /* the face must not wait for the engine's threads */

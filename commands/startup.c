@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,6 +166,39 @@ settle_plan(struct pal_startup *startup, const struct pal_shape *shape)
     }
 }
 
+static void *
+run_probe(void *data)
+{
+    struct pal_startup *startup = data;
+    const struct pal_probe_options probe = {
+        .llama_dir = startup->llama_dir,
+        .cpus = startup->config.engine.cpus,
+        .asks_drivers = true,
+    };
+    pal_probe(&probe, &startup->machine);
+    return NULL;
+}
+
+/* Both at once: what the machine is, and what the file holds. */
+static enum pal_err
+look(struct pal_startup *startup, struct pal_shape *shape, struct pal_error *error)
+{
+    pthread_t thread;
+    bool is_beside = pthread_create(&thread, NULL, run_probe, startup) == 0;
+    enum pal_err err = pal_planning_shape(startup->model_path, shape, error);
+    if (is_beside) {
+        (void)pthread_join(thread, NULL);
+    } else {
+        (void)run_probe(startup);
+    }
+    if (startup->config.ai.n_threads == PAL_CONFIG_AUTO) {
+        /* The engine follows what the cores do from step to step (pace.h), so the plan is for a
+         * quiet machine: what happens to run at the start must not bind it for hours. */
+        startup->machine.cpu.busy_cpus = 0;
+    }
+    return err;
+}
+
 /*
  * What runs where, on this machine. A file that can't be planned for is left to the engine, which
  * says what is wrong with it.
@@ -174,24 +208,11 @@ make_plan(struct pal_startup *startup)
 {
     struct pal_shape *shape = pal_calloc(1, sizeof(*shape));
     struct pal_error error;
-    const struct pal_probe_options probe = {
-        .llama_dir = startup->llama_dir,
-        .cpus = startup->config.engine.cpus,
-        .asks_drivers = true,
-    };
-    pal_probe(&probe, &startup->machine);
-    if (startup->config.ai.n_threads == PAL_CONFIG_AUTO) {
-        /* The engine follows what the cores do from step to step (pace.h), so the plan is for a
-         * quiet machine: what happens to run at the start must not bind it for hours. */
-        startup->machine.cpu.busy_cpus = 0;
-    }
-    enum pal_err err = pal_planning_for(&startup->config, startup->model_path, &startup->machine,
-                                        shape, &startup->plan, &error);
-    if (err == PAL_OK && measure_quickly(startup, shape)) {
-        err = pal_planning_for(&startup->config, startup->model_path, &startup->machine, shape,
-                               &startup->plan, &error);
-    }
-    if (err == PAL_OK) {
+    if (look(startup, shape, &error) == PAL_OK) {
+        pal_planning_with(&startup->config, &startup->machine, shape, &startup->plan);
+        if (measure_quickly(startup, shape)) {
+            pal_planning_with(&startup->config, &startup->machine, shape, &startup->plan);
+        }
         settle_plan(startup, shape);
     }
     free(shape);

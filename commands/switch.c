@@ -511,10 +511,7 @@ pal_switch_open(uv_loop_t *loop, const struct pal_switch_parts *parts, struct pa
     *made = self;
     struct pal_startup *startup = pal_calloc(1, sizeof(*startup));
     *startup = *parts->startup; /* borrows; the engine copies what it needs */
-    self->is_staged = pal_room_should_stage(startup);
-    if (self->is_staged) {
-        startup->engine.ways |= PAL_ENGINE_NO_EXTRA_BUFTS;
-    }
+    self->is_staged = pal_room_first_engine(parts->startup, &startup->engine);
     enum pal_err err = open_place(self, startup, &self->present, error);
     free(startup);
     if (err == PAL_OK) {

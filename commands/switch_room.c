@@ -53,8 +53,8 @@ knows_something(const char *warm_dir)
     return found;
 }
 
-bool
-pal_room_should_stage(const struct pal_startup *startup)
+static bool
+should_stage(const struct pal_startup *startup)
 {
     const struct pal_sizes *sizes = &startup->plan.sizes;
     int64_t wish = startup->config.engine.staged_start;
@@ -67,4 +67,15 @@ pal_room_should_stage(const struct pal_startup *startup)
     return wish == PAL_CONFIG_WISH_ON ||
            (sizes->ram_repacked >= STAGE_REPACKED && both <= startup->plan.ram_available_bytes &&
             knows_something(startup->engine.warm_dir));
+}
+
+bool
+pal_room_first_engine(const struct pal_startup *startup, struct pal_engine_options *options)
+{
+    *options = startup->engine;
+    if (!should_stage(startup)) {
+        return false;
+    }
+    options->ways |= PAL_ENGINE_NO_EXTRA_BUFTS;
+    return true;
 }

@@ -10,10 +10,10 @@
 bool pal_room_for_two(const struct pal_startup *startup, const struct pal_plan *plan);
 
 /*
- * Should the start of *startup be staged: answer soon, with weights as they lie in the file, and
- * rearrange them behind that? Worth it for large models, with memory for both, where a former run
- * has left what prompts begin with.
+ * How the first engine of *startup is run. True: its start is staged: it answers soon, with weights
+ * as they lie in the file, and another rearranges them behind that. Worth it for large models, with
+ * memory for both, where a former run has left what prompts begin with. Borrows from *startup.
  */
-bool pal_room_should_stage(const struct pal_startup *startup);
+bool pal_room_first_engine(const struct pal_startup *startup, struct pal_engine_options *options);
 
 #endif

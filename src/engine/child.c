@@ -394,11 +394,18 @@ pal_child_hire(uv_loop_t *loop, const char *program, const char *llama_dir,
 }
 
 void
-pal_child_employ(struct pal_child *child, const struct pal_settings *settings,
-                 const struct pal_child_callbacks *callbacks, void *userdata)
+pal_child_follow(struct pal_child *child, const struct pal_child_callbacks *callbacks,
+                 void *userdata)
 {
     child->callbacks = callbacks;
     child->userdata = userdata;
+}
+
+void
+pal_child_employ(struct pal_child *child, const struct pal_settings *settings,
+                 const struct pal_child_callbacks *callbacks, void *userdata)
+{
+    pal_child_follow(child, callbacks, userdata);
     struct pal_buf first;
     pal_buf_init(&first, PAL_WIRE_FRAME_MAX_BYTES);
     enum pal_err err = pal_wire_put_settings(&first, settings);

@@ -41,6 +41,9 @@ enum pal_err pal_child_hire(uv_loop_t *loop, const char *program, const char *ll
                             struct pal_child **child, struct pal_error *error) PAL_MUST_USE;
 void pal_child_employ(struct pal_child *child, const struct pal_settings *settings,
                       const struct pal_child_callbacks *callbacks, void *userdata);
+/* Whom it tells from now on. Nothing is lost, as long as the loop has not run since. */
+void pal_child_follow(struct pal_child *child, const struct pal_child_callbacks *callbacks,
+                      void *userdata);
 
 /*
  * Sends the frames in `bytes` and empties it. PAL_ERR_BUSY: it has read too little so far (the

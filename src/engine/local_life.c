@@ -194,9 +194,14 @@ pal_local_start(struct pal_local *engine, struct pal_error *error)
     engine->has_spoken = false;
     engine->started_us = pal_now_us();
     struct pal_settings settings = pal_fuse_settings(&engine->fuse, &engine->settings);
-    engine->child = pal_spare_take(engine->spare, engine->program, settings.llama_dir);
+    bool is_briefed = false;
+    engine->child = pal_spare_take(engine->spare, engine->program, &settings, &is_briefed);
     if (engine->child != NULL) {
-        pal_child_employ(engine->child, &settings, &child_callbacks, engine);
+        if (is_briefed) {
+            pal_child_follow(engine->child, &child_callbacks, engine);
+        } else {
+            pal_child_employ(engine->child, &settings, &child_callbacks, engine);
+        }
         return PAL_OK;
     }
     return pal_child_start(engine->loop, engine->program, &settings, &child_callbacks, engine,

@@ -327,7 +327,8 @@ step(void *worker)
     if (w->leaving != PAL_MODEL_STAYS) {
         return pal_model_waits_to_leave(w) ? DISK_POLL_US : -1;
     }
-    if (pal_model_warm_step(w) || pal_model_known_step(w)) {
+    /* What has been computed is written down before more is computed. */
+    if (pal_model_known_step(w) || pal_model_warm_step(w)) {
         return 0;
     }
     /* The next turn is to begin with as many threads as others leave room for. */

@@ -14,6 +14,7 @@ struct pal_spare {
     struct pal_child *child; /* NULL: taken, or gone */
     char *program;           /* owned */
     char *llama_dir;         /* owned, may be NULL */
+    struct pal_buf briefing; /* the settings that it has been sent; empty = none */
     bool is_ending;          /* freed with its child */
 };
 
@@ -22,6 +23,7 @@ finish(struct pal_spare *spare)
 {
     free(spare->program);
     free(spare->llama_dir);
+    pal_buf_finish(&spare->briefing);
     free(spare);
 }
 
@@ -61,7 +63,8 @@ pal_spare_start(uv_loop_t *loop, const char *program, const char *llama_dir)
         return NULL;
     }
     spare->program = pal_strdup(program);
-    spare->llama_dir = llama_dir != NULL ? pal_strdup(llama_dir) : NULL;
+    spare->llama_dir = pal_strdup(llama_dir);
+    pal_buf_init(&spare->briefing, PAL_WIRE_FRAME_MAX_BYTES);
     return spare;
 }
 
@@ -77,11 +80,45 @@ is_same(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
+static bool
+is_briefed_so(const struct pal_spare *spare, const struct pal_settings *settings)
+{
+    struct pal_buf frame;
+    pal_buf_init(&frame, PAL_WIRE_FRAME_MAX_BYTES);
+    bool is_so = pal_wire_put_settings(&frame, settings) == PAL_OK &&
+                 frame.len == spare->briefing.len &&
+                 memcmp(frame.data, spare->briefing.data, frame.len) == 0;
+    pal_buf_finish(&frame);
+    return is_so;
+}
+
+void
+pal_spare_brief(struct pal_spare *spare, const struct pal_engine_options *options)
+{
+    struct pal_settings settings;
+    struct pal_error error;
+    if (spare == NULL || spare->child == NULL ||
+        pal_settings_init(&settings, options, &error) != PAL_OK) {
+        return;
+    }
+    if (is_same(spare->llama_dir, settings.llama_dir)) {
+        enum pal_err err = pal_wire_put_settings(&spare->briefing, &settings);
+        PAL_ASSERT(err == PAL_OK); /* their lengths have been checked */
+        pal_child_employ(spare->child, &settings, &callbacks, spare);
+    }
+    pal_settings_finish(&settings);
+}
+
 struct pal_child *
-pal_spare_take(struct pal_spare *spare, const char *program, const char *llama_dir)
+pal_spare_take(struct pal_spare *spare, const char *program, const struct pal_settings *settings,
+               bool *is_briefed)
 {
     if (spare == NULL || !is_same(spare->program, program) ||
-        !is_same(spare->llama_dir, llama_dir)) {
+        !is_same(spare->llama_dir, settings->llama_dir)) {
+        return NULL;
+    }
+    *is_briefed = spare->briefing.len > 0;
+    if (*is_briefed && !is_briefed_so(spare, settings)) {
         return NULL;
     }
     struct pal_child *child = spare->child;

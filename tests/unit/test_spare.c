@@ -45,15 +45,22 @@ begin(struct front *front)
     (void)uv_timer_start(&front->guard, on_guard, GUARD_MS, 0);
 }
 
-static void
-open_engine(struct front *front, struct pal_spare *spare, const char *llama_dir)
+static struct pal_engine_options
+options_with(const char *llama_dir, uint32_t n_sequences)
 {
-    const struct pal_engine_options options = {
+    return (struct pal_engine_options){
         .program = engine_case_program(),
         .script_path = script_path,
         .llama_dir = llama_dir,
-        .spare = spare,
+        .n_sequences = n_sequences,
     };
+}
+
+static void
+open_engine(struct front *front, struct pal_spare *spare, const char *llama_dir)
+{
+    struct pal_engine_options options = options_with(llama_dir, 3);
+    options.spare = spare;
     struct pal_error error = {0};
     if (pal_engine_open(&front->loop, &options, on_event, front, &front->engine, &error) !=
         PAL_OK) {
@@ -99,6 +106,46 @@ test_the_first_engine_takes_the_process_that_waits(void **state)
     wait_until_ready(&front);
     assert_int_equal(pal_engine_pid(front.engine), pid);
     assert_int_equal(pal_engine_n_restarts(front.engine), 0);
+    end(&front);
+}
+
+static void
+test_what_loads_already_is_taken_by_the_engine_that_wants_just_that(void **state)
+{
+    (void)state;
+    static const uint32_t told[] = {3, 2};
+    for (size_t i = 0; i < 2; i++) {
+        struct front front;
+        begin(&front);
+        struct pal_spare *spare = pal_spare_start(&front.loop, engine_case_program(), NULL);
+        int pid = pal_spare_pid(spare);
+        struct pal_engine_options options = options_with(NULL, told[i]);
+        pal_spare_brief(spare, &options);
+        open_engine(&front, spare, NULL);
+        assert_int_equal(pal_engine_pid(front.engine) == pid, told[i] == 3);
+        pal_spare_end(spare);
+        wait_until_ready(&front);
+        assert_int_equal(pal_engine_facts(front.engine)->n_sequences, 3);
+        assert_int_equal(pal_engine_n_restarts(front.engine), 0);
+        end(&front);
+    }
+}
+
+static void
+test_it_is_not_told_what_no_engine_could_do(void **state)
+{
+    (void)state;
+    struct front front;
+    begin(&front);
+    struct pal_spare *spare = pal_spare_start(&front.loop, engine_case_program(), NULL);
+    int pid = pal_spare_pid(spare);
+    struct pal_engine_options options = options_with(NULL, UINT32_MAX);
+    pal_spare_brief(spare, &options);
+    pal_spare_brief(NULL, &options);
+    open_engine(&front, spare, NULL);
+    assert_int_equal(pal_engine_pid(front.engine), pid);
+    pal_spare_end(spare);
+    wait_until_ready(&front);
     end(&front);
 }
 
@@ -156,7 +203,9 @@ test_without_a_program_there_is_none(void **state)
     struct front front;
     begin(&front);
     assert_null(pal_spare_start(&front.loop, "/nonexistent/palabre", NULL));
-    assert_null(pal_spare_take(NULL, "/nonexistent/palabre", NULL));
+    struct pal_settings settings = {.n_sequences = 1};
+    bool is_briefed = false;
+    assert_null(pal_spare_take(NULL, "/nonexistent/palabre", &settings, &is_briefed));
     pal_spare_end(NULL);
     end(&front);
 }
@@ -184,6 +233,8 @@ main(int argc, char **argv)
     pal_log_init(PAL_LOG_ERROR, STDERR_FILENO);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_first_engine_takes_the_process_that_waits),
+        cmocka_unit_test(test_what_loads_already_is_taken_by_the_engine_that_wants_just_that),
+        cmocka_unit_test(test_it_is_not_told_what_no_engine_could_do),
         cmocka_unit_test(test_an_engine_with_other_libraries_leaves_it),
         cmocka_unit_test(test_one_that_died_while_it_waited_is_followed_by_another),
         cmocka_unit_test(test_one_that_nobody_needs_ends),
