@@ -95,7 +95,7 @@ bool
 pal_tuning_take_seconds(int *argc, char **argv, int64_t *limit_us)
 {
     int kept = 1;
-    for (int i = 1; i < *argc; i++) {
+    for (int i = 1; i < *argc && argv[i] != NULL; i++) {
         const char *value = i + 1 < *argc ? argv[i + 1] : NULL;
         if (value == NULL || strcmp(argv[i], "--seconds") != 0) {
             argv[kept++] = argv[i];

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "engine/model_kv.h"
 #include "engine/model_worker.h"
@@ -94,7 +93,9 @@ save_departure(struct pal_model_worker *w)
     pal_host_emit(w->host, &departure->event);
     free(departure);
     w->n_departures--;
-    memmove(w->departures, w->departures + 1, w->n_departures * sizeof(*w->departures));
+    for (size_t i = 0; i < w->n_departures; i++) {
+        w->departures[i] = w->departures[i + 1];
+    }
 }
 
 void
