@@ -11,7 +11,6 @@
 #define LOG_TOPIC "park"
 #include "util/log.h"
 
-#define FILE_SUFFIX ".kv"
 /* On their way to the disk, beside the budget. */
 #define BUSY_MAX_BYTES (64u << 20)
 
@@ -37,8 +36,8 @@ pal_park_create(const struct pal_park_options *options)
     return park;
 }
 
-static uint64_t
-bytes_of(const struct pal_parked *parked)
+uint64_t
+pal_parked_bytes(const struct pal_parked *parked)
 {
     return parked->span.n_bytes + pal_span_head_bytes(&parked->span);
 }
@@ -79,7 +78,7 @@ remove_file(struct pal_park *park, struct pal_parked *parked)
     if (parked->path == NULL) {
         return;
     }
-    park->n_disk_bytes -= bytes_of(parked);
+    park->n_disk_bytes -= pal_parked_bytes(parked);
     give(park, PAL_DISK_REMOVE, NULL, parked->path);
     free(parked->path);
     parked->path = NULL;
@@ -94,9 +93,9 @@ pal_park_drop(struct pal_park *park, struct pal_parked *parked)
             break;
         }
     }
-    park->n_ram_bytes -= is_in_ram(parked) ? bytes_of(parked) : 0;
+    park->n_ram_bytes -= is_in_ram(parked) ? pal_parked_bytes(parked) : 0;
     if (parked->place == PAL_PARKED_WRITING || parked->place == PAL_PARKED_READING) {
-        park->n_busy_bytes -= parked->place == PAL_PARKED_WRITING ? bytes_of(parked) : 0;
+        park->n_busy_bytes -= parked->place == PAL_PARKED_WRITING ? pal_parked_bytes(parked) : 0;
         parked->is_dropped = true; /* the disk's thread still uses it: freed by on_done() */
         return;
     }
@@ -110,8 +109,8 @@ is_wanted(const struct pal_park *park, const struct pal_parked *parked)
     return parked->wanted_round != 0 && parked->wanted_round + 1 >= park->round;
 }
 
-static struct pal_parked *
-least_recent(struct pal_park *park, enum pal_parked_place place)
+struct pal_parked *
+pal_park_least_recent(struct pal_park *park, enum pal_parked_place place)
 {
     struct pal_parked *oldest = NULL;
     for (size_t i = 0; i < park->n_items; i++) {
@@ -124,32 +123,32 @@ least_recent(struct pal_park *park, enum pal_parked_place place)
     return oldest;
 }
 
-static void
-forget(struct pal_park *park, struct pal_parked *parked)
+void
+pal_park_forget(struct pal_park *park, struct pal_parked *parked)
 {
     park->counts.n_forgotten++;
     pal_park_drop(park, parked);
 }
 
 /* Sends it to the disk, or forgets it. */
-static void
-push_out(struct pal_park *park, struct pal_parked *parked)
+void
+pal_park_push_out(struct pal_park *park, struct pal_parked *parked)
 {
-    uint64_t n = bytes_of(parked);
+    uint64_t n = pal_parked_bytes(parked);
     struct pal_parked *oldest = NULL;
     bool can_write = park->disk != NULL && n <= park->options.disk_max_bytes;
     while (can_write && park->n_disk_bytes + n > park->options.disk_max_bytes &&
-           (oldest = least_recent(park, PAL_PARKED_DISK)) != NULL) {
-        forget(park, oldest);
+           (oldest = pal_park_least_recent(park, PAL_PARKED_DISK)) != NULL) {
+        pal_park_forget(park, oldest);
     }
     if (!can_write || park->n_disk_bytes + n > park->options.disk_max_bytes) {
-        forget(park, parked);
+        pal_park_forget(park, parked);
         return;
     }
     parked->place = PAL_PARKED_WRITING;
     park->n_busy_bytes += n;
     park->n_disk_bytes += n;
-    parked->path = pal_printf("%s/%" PRIu64 FILE_SUFFIX, park->home.dir, park->n_files++);
+    parked->path = pal_printf("%s/%" PRIu64 PAL_PARK_FILE_SUFFIX, park->home.dir, park->n_files++);
     give(park, PAL_DISK_WRITE, parked, parked->path);
 }
 
@@ -160,14 +159,14 @@ settle(struct pal_park *park)
 {
     uint64_t max = park->options.ram_max_bytes;
     while (park->n_ram_bytes - park->n_busy_bytes > max) {
-        struct pal_parked *oldest = least_recent(park, PAL_PARKED_RAM);
+        struct pal_parked *oldest = pal_park_least_recent(park, PAL_PARKED_RAM);
         if (oldest == NULL) {
             return; /* turns wait for all of it */
         }
         if (park->n_busy_bytes > BUSY_MAX_BYTES) {
-            forget(park, oldest);
+            pal_park_forget(park, oldest);
         } else {
-            push_out(park, oldest);
+            pal_park_push_out(park, oldest);
         }
     }
 }
@@ -175,7 +174,7 @@ settle(struct pal_park *park)
 static void
 on_written(struct pal_park *park, struct pal_parked *parked, const struct pal_error *error)
 {
-    uint64_t n = bytes_of(parked);
+    uint64_t n = pal_parked_bytes(parked);
     parked->place = PAL_PARKED_RAM;
     park->n_busy_bytes -= n;
     if (error->code != PAL_OK) {
@@ -219,7 +218,7 @@ on_read(struct pal_park *park, struct pal_parked *parked, struct pal_disk_job *j
     if (job->error.code != PAL_OK) {
         pal_log_warn("a parked timeline can't be read: it is computed again", "reason=" PAL_LOG_STR,
                      job->error.text);
-        forget(park, parked);
+        pal_park_forget(park, parked);
         return;
     }
     parked->span.data = job->span.data;
@@ -239,7 +238,7 @@ on_done(struct pal_park *park, struct pal_disk_job *job)
         if (job->what == PAL_DISK_READ || job->error.code == PAL_OK) {
             remove_file(park, parked);
         } else {
-            park->n_disk_bytes -= bytes_of(parked);
+            park->n_disk_bytes -= pal_parked_bytes(parked);
         }
         free_parked(parked);
     } else if (job->what == PAL_DISK_WRITE) {
@@ -281,7 +280,7 @@ pal_park_fetch(struct pal_park *park, struct pal_parked *parked)
     parked->wanted_round = park->round;
     if (parked->place == PAL_PARKED_DISK) {
         parked->place = PAL_PARKED_READING;
-        park->n_ram_bytes += bytes_of(parked);
+        park->n_ram_bytes += pal_parked_bytes(parked);
         give(park, PAL_DISK_READ, parked, parked->path);
     }
     return parked->span.data != NULL;
@@ -326,14 +325,14 @@ pal_park_drop_owner(struct pal_park *park, const char *owner)
     }
 }
 
-static struct pal_parked *
-add(struct pal_park *park, struct pal_span *span, enum pal_parked_place place)
+struct pal_parked *
+pal_park_add(struct pal_park *park, struct pal_span *span, enum pal_parked_place place)
 {
     struct pal_parked *parked = NULL;
     while (park->n_items == PAL_PARK_ITEMS_MAX &&
-           ((parked = least_recent(park, PAL_PARKED_DISK)) != NULL ||
-            (parked = least_recent(park, PAL_PARKED_RAM)) != NULL)) {
-        forget(park, parked);
+           ((parked = pal_park_least_recent(park, PAL_PARKED_DISK)) != NULL ||
+            (parked = pal_park_least_recent(park, PAL_PARKED_RAM)) != NULL)) {
+        pal_park_forget(park, parked);
     }
     if (park->n_items == PAL_PARK_ITEMS_MAX) {
         pal_span_finish(span);
@@ -361,80 +360,17 @@ pal_park_put(struct pal_park *park, struct pal_span *span)
         pal_span_finish(span);
         return;
     }
-    struct pal_parked *parked = add(park, span, PAL_PARKED_RAM);
+    struct pal_parked *parked = pal_park_add(park, span, PAL_PARKED_RAM);
     if (parked == NULL) {
         return;
     }
     park->counts.n_saved++;
-    park->n_ram_bytes += bytes_of(parked);
+    park->n_ram_bytes += pal_parked_bytes(parked);
     settle(park);
 }
 
-/* ---- from one engine to the next ---- */
-
-static bool
-has_suffix(const char *name, const char *suffix)
-{
-    size_t n = strlen(name);
-    size_t m = strlen(suffix);
-    return n > m && strcmp(name + n - m, suffix) == 0;
-}
-
-static void
-adopt_file(const char *path, void *userdata)
-{
-    struct pal_park *park = userdata;
-    struct pal_span span;
-    struct pal_error error;
-    if (!has_suffix(path, FILE_SUFFIX)) {
-        (void)unlink(path); /* its writer died over it */
-        return;
-    }
-    if (pal_park_file_read(path, park->options.key, false, &span, &error) != PAL_OK) {
-        pal_log_warn("a parked timeline is not used, and removed", "reason=" PAL_LOG_STR,
-                     error.text);
-        (void)unlink(path);
-        return;
-    }
-    if (span.owner != NULL) {
-        pal_park_drop_owner(park, span.owner);
-    } else if (span.is_base && pal_park_base(park, span.tokens, span.n_tokens) != NULL) {
-        pal_span_finish(&span);
-        (void)unlink(path);
-        return;
-    }
-    char *own = pal_printf("%s/%" PRIu64 FILE_SUFFIX, park->home.dir, park->n_files++);
-    struct pal_parked *parked = rename(path, own) == 0 ? add(park, &span, PAL_PARKED_DISK) : NULL;
-    if (parked == NULL) {
-        pal_span_finish(&span);
-        (void)unlink(path);
-        free(own);
-        return;
-    }
-    parked->path = own;
-    park->n_disk_bytes += bytes_of(parked);
-    struct pal_parked *oldest;
-    while (park->n_disk_bytes > park->options.disk_max_bytes &&
-           (oldest = least_recent(park, PAL_PARKED_DISK)) != NULL) {
-        forget(park, oldest);
-    }
-}
-
 void
-pal_park_adopt(struct pal_park *park)
-{
-    if (park->disk == NULL) {
-        return;
-    }
-    size_t n_before = park->n_items;
-    pal_park_home_adopt(&park->home, adopt_file, park);
-    if (park->n_items > n_before) {
-        pal_log_info("timelines taken over", "n=%zu", park->n_items - n_before);
-    }
-}
-
-static void
-free_park(struct pal_park *park)
+pal_park_free(struct pal_park *park)
 {
     pal_disk_destroy(park->disk);
     for (size_t i = 0; i < park->n_items; i++) {
@@ -445,40 +381,13 @@ free_park(struct pal_park *park)
 }
 
 /* The disk's thread is done with everything. */
-static void
-come_to_rest(struct pal_park *park)
+void
+pal_park_come_to_rest(struct pal_park *park)
 {
     if (park->disk != NULL) {
         pal_disk_wait(park->disk);
         (void)pal_park_poll(park);
     }
-}
-
-void
-pal_park_write_all(struct pal_park *park)
-{
-    for (size_t i = park->n_items; i > 0 && park->disk != NULL; i--) {
-        if (park->items[i - 1]->place == PAL_PARKED_RAM) {
-            push_out(park, park->items[i - 1]);
-        }
-    }
-}
-
-bool
-pal_park_is_writing(const struct pal_park *park)
-{
-    return park->n_busy_bytes > 0 || pal_park_is_reading(park);
-}
-
-void
-pal_park_hand_over(struct pal_park *park)
-{
-    come_to_rest(park);
-    pal_park_write_all(park); /* what was being read */
-    if (park->disk != NULL) {
-        pal_disk_wait(park->disk);
-    }
-    free_park(park);
 }
 
 void
@@ -492,9 +401,9 @@ pal_park_destroy(struct pal_park *park)
                   " forgotten=%" PRIu64,
                   park->counts.n_saved, park->counts.n_restored, park->counts.n_written,
                   park->counts.n_read, park->counts.n_forgotten);
-    come_to_rest(park);
+    pal_park_come_to_rest(park);
     for (size_t i = 0; i < park->n_items; i++) {
         remove_file(park, park->items[i]);
     }
-    free_park(park);
+    pal_park_free(park);
 }

@@ -107,4 +107,24 @@ void pal_park_drop_owner(struct pal_park *park, const char *owner);
  */
 void pal_park_adopt(struct pal_park *park);
 
+/* ---- for park*.c only ---- */
+
+#define PAL_PARK_FILE_SUFFIX ".kv"
+
+/* In memory or in a file. */
+uint64_t pal_parked_bytes(const struct pal_parked *parked);
+/* Of those in that place that no turn waits for; NULL = there is none. */
+struct pal_parked *pal_park_least_recent(struct pal_park *park, enum pal_parked_place place);
+/* Takes the span (emptied). NULL: it is forgotten, because turns wait for all that is here. */
+struct pal_parked *pal_park_add(struct pal_park *park, struct pal_span *span,
+                                enum pal_parked_place place);
+/* Sends what is in memory to the disk, or forgets it. */
+void pal_park_push_out(struct pal_park *park, struct pal_parked *parked);
+/* Drives it out for good. */
+void pal_park_forget(struct pal_park *park, struct pal_parked *parked);
+/* Waits until the disk's thread is done with everything. */
+void pal_park_come_to_rest(struct pal_park *park);
+/* Leaves the files where they are. */
+void pal_park_free(struct pal_park *park);
+
 #endif
