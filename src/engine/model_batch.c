@@ -290,6 +290,8 @@ add_prefill_rows(struct pal_model_worker *w, int64_t now_us)
         }
         if (left == 1) {
             turn = next_prefill(w, now_us);
+        } else if (pal_timeline_is_new_base(&w->lines, turn->line)) {
+            break; /* a state is kept for others as it is now */
         }
     }
     return has_some;

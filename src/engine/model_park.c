@@ -98,10 +98,24 @@ save_departure(struct pal_model_worker *w)
     }
 }
 
+/* A prompt that has just got to the end of what it shares with others (model_batch.c). */
+static void
+save_beginnings(struct pal_model_worker *w)
+{
+    for (size_t i = 0; i < w->n_turns; i++) {
+        const struct pal_model_turn *turn = w->turns[i];
+        if (turn->state == PAL_MODEL_TURN_PREFILL && turn->line != NULL &&
+            pal_timeline_is_new_base(&w->lines, turn->line)) {
+            pal_timeline_save_base(&w->lines, turn->line);
+        }
+    }
+}
+
 void
 pal_model_save_some(struct pal_model_worker *w, int64_t now_us)
 {
     struct pal_timeline *line;
+    save_beginnings(w);
     if (w->n_departures > 0) {
         save_departure(w);
     } else if (w->leaving == PAL_MODEL_HANDS_OVER && w->park != NULL) {

@@ -193,6 +193,11 @@ struct pal_timeline *pal_timelines_unparked(struct pal_timelines *t);
  * all there is not in its cells alone any more.
  */
 size_t pal_timelines_save(struct pal_timelines *t, struct pal_timeline *line, size_t n_max);
+/* What is on the timeline, and it may be busy, is its shared beginning and nothing else: puts a
+ * copy into the park. For what can't be cut, of which that is the only time. */
+void pal_timeline_save_base(struct pal_timelines *t, struct pal_timeline *line);
+/* It is worth doing: it is just that, and the park has none. */
+bool pal_timeline_is_new_base(const struct pal_timelines *t, const struct pal_timeline *line);
 /* Puts a copy of every idle timeline into the park, for another engine. */
 void pal_timelines_park_all(struct pal_timelines *t);
 

@@ -152,6 +152,23 @@ pal_timeline_park(struct pal_timelines *t, struct pal_timeline *line)
     }
 }
 
+bool
+pal_timeline_is_new_base(const struct pal_timelines *t, const struct pal_timeline *line)
+{
+    return !t->can_edit && t->park != NULL && !t->is_doubtful && line->n_tokens == line->n_base &&
+           line->n_base >= PAL_SHIFT_MIN_TOKENS &&
+           pal_park_base(t->park, line->tokens, line->n_base) == NULL;
+}
+
+void
+pal_timeline_save_base(struct pal_timelines *t, struct pal_timeline *line)
+{
+    struct pal_saving saving = {.line = line, .n_base = line->n_base};
+    PAL_ASSERT(line->n_tokens == line->n_base);
+    (void)save_piece(t, &saving, SIZE_MAX);
+    stop(&saving);
+}
+
 /* ---- which ---- */
 
 /* The idle timeline that was used least recently, but not `spare`; NULL = there is none. */

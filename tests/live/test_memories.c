@@ -206,6 +206,28 @@ test_states_that_were_parked_go_on_as_if_they_had_stayed(void **state)
     check_parked(state_path, 33);
 }
 
+static void
+test_a_state_at_the_end_of_a_persona_serves_everybody(void **state)
+{
+    (void)state;
+    struct rig rig;
+    const float *logits;
+    int32_t tokens[ALL_TOKENS];
+    open_rig(&rig, state_path, 1024);
+    make_tokens(&rig, 0, tokens);
+    assert_int_equal(feed(&rig, "a", tokens, BASE_TOKENS, &logits), BASE_TOKENS);
+    assert_true(pal_timeline_is_new_base(&rig.t, &rig.t.items[0]));
+    pal_timeline_save_base(&rig.t, &rig.t.items[0]);
+    assert_false(pal_timeline_is_new_base(&rig.t, &rig.t.items[0]));
+    for (size_t i = 0; i < N_USERS; i++) {
+        char owner[] = {(char)('a' + i), '\0'};
+        make_tokens(&rig, i, tokens);
+        assert_int_equal(feed(&rig, owner, tokens, ALL_TOKENS, &logits), ALL_TOKENS - BASE_TOKENS);
+        check_fresh(state_path, tokens, ALL_TOKENS, logits);
+    }
+    close_rig(&rig);
+}
+
 /* Nobody can go back to the middle of a state. */
 static void
 test_a_state_is_computed_again_for_an_edit(void **state)
@@ -280,6 +302,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_windows_that_were_parked_go_on_as_if_they_had_stayed),
         cmocka_unit_test(test_states_that_were_parked_go_on_as_if_they_had_stayed),
+        cmocka_unit_test(test_a_state_at_the_end_of_a_persona_serves_everybody),
         cmocka_unit_test(test_a_state_is_computed_again_for_an_edit),
         cmocka_unit_test(test_a_window_that_others_have_taken_is_not_gone_back_to),
     };
