@@ -159,6 +159,45 @@ test_the_next_engine_computes_only_what_is_new(void **state)
     assert_int_equal(mkdir(dir, 0700), 0);
 }
 
+/* All are being answered while their engine leaves: each is handed over at its end, and nobody's
+ * end is told before that. */
+static void
+test_who_is_being_answered_is_handed_over_at_the_end(void **state)
+{
+    (void)state;
+    if (live_model_starter() == NULL) {
+        skip();
+    }
+    struct said one[N_USERS] = {0};
+    struct said two[N_USERS] = {0};
+    struct engine_case old, next;
+    struct pal_error error;
+    talk_in_one(one);
+    open_engine(&old, 2048, PARK_BYTES);
+    open_engine(&next, 2048, PARK_BYTES);
+    for (size_t i = 0; i < N_USERS; i++) {
+        struct pal_job job = first_job(i);
+        engine_case_submit(&old, &job);
+    }
+    engine_case_wait_piece(&old, N_USERS);
+    assert_int_equal(pal_engine_hand_over(old.engine, &error), PAL_OK);
+    engine_case_wait_finals(&old, N_USERS);
+    engine_case_wait_state(&old, PAL_ENGINE_LEAVING);
+    for (size_t i = 0; i < N_USERS; i++) {
+        note_first(&old, i, &two[i]);
+        pal_engine_adopt(next.engine);
+        ask_second(&next, i, &two[i]);
+        assert_string_equal(one[i].texts[1], two[i].texts[1]);
+        assert_int_equal(one[i].n_computed, two[i].n_computed);
+    }
+    engine_case_close(&old);
+    engine_case_close(&next);
+    free_said(one);
+    free_said(two);
+    assert_int_equal(rmdir(dir), 0);
+    assert_int_equal(mkdir(dir, 0700), 0);
+}
+
 /* A timeline of the old one may be larger than all of the new one. */
 static void
 test_a_smaller_engine_and_one_without_files_compute_again(void **state)
@@ -217,6 +256,7 @@ main(void)
     }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_next_engine_computes_only_what_is_new),
+        cmocka_unit_test(test_who_is_being_answered_is_handed_over_at_the_end),
         cmocka_unit_test(test_a_smaller_engine_and_one_without_files_compute_again),
         cmocka_unit_test(test_a_timeline_that_does_not_fit_keeps_nobody_waiting),
     };
