@@ -85,6 +85,7 @@ measure_scan(struct pal_model_worker *w, uint32_t n_others)
     if (status == 0 && flat_us > 0) {
         int64_t more_us = us > flat_us ? us - flat_us : 0;
         w->rest.scan_us = (double)more_us / DEEP_SIZE / n_others;
+        w->rest.has_scan = true;
         pal_log_debug("measured", "rows=%u others=%u us=%lld", DEEP_SIZE, n_others, (long long)us);
     }
     return status;

@@ -11,6 +11,8 @@
 /* Who hasn't spoken for so long may leave the cells to those who do, beyond so many in use. */
 #define REST_US    (2 * PAL_US_PER_S)
 #define REST_CELLS 1024
+/* Where what looking back costs is read from the table of costs, which knows whole us. */
+#define LOOK_DEPTH 65536
 
 static struct pal_park *
 open_park(const struct pal_model_worker *w, uint64_t key, bool is_for_others)
@@ -53,7 +55,10 @@ usual_us(const struct pal_model_worker *w)
 static struct pal_timeline *
 next_to_rest(struct pal_model_worker *w, int64_t now_us)
 {
-    uint64_t n_rows = pal_rest_rows(&w->rest);
+    struct pal_cost_rows flat = {.n_rows = 1};
+    struct pal_cost_rows deep = {.n_rows = 1, .depth = LOOK_DEPTH};
+    int64_t look_us = pal_cost_predict(&w->cost, deep) - pal_cost_predict(&w->cost, flat);
+    uint64_t n_rows = pal_rest_rows(&w->rest, (double)look_us / LOOK_DEPTH);
     if (w->n_turns == 0 || w->lines.n_rows < n_rows) {
         return NULL;
     }

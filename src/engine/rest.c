@@ -13,6 +13,9 @@
 #define NOTE_DIV 8
 /* Out, and in again. */
 #define COPIES 2
+/* A token that is passed over is at least so much of one that is looked at: between a half and a
+ * quarter, as measured. */
+#define LOOK_DIV 4
 
 void
 pal_rest_note(struct pal_rest *rest, size_t n_tokens, int64_t us)
@@ -25,9 +28,10 @@ pal_rest_note(struct pal_rest *rest, size_t n_tokens, int64_t us)
 }
 
 uint64_t
-pal_rest_rows(const struct pal_rest *rest)
+pal_rest_rows(const struct pal_rest *rest, double look_us)
 {
-    double rows = rest->scan_us > 0 ? COPIES * rest->copy_us / rest->scan_us : (double)UINT64_MAX;
+    double scan_us = rest->has_scan ? rest->scan_us : look_us / LOOK_DIV;
+    double rows = scan_us > 0 ? COPIES * rest->copy_us / scan_us : (double)UINT64_MAX;
     return rows < (double)INT64_MAX ? (uint64_t)rows : UINT64_MAX;
 }
 
