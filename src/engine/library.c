@@ -21,6 +21,22 @@
 
 #define VARIANT_PREFIX "libggml-cpu-"
 
+/* A step that our own callback broke off, as something came in: GGML_STATUS_ABORTED, and what the
+ * layers above say of it. */
+static bool
+is_given_up(const char *text, size_t len)
+{
+    static const char *const ends[] = {"graph_compute_async failed with error 1",
+                                       "compute status: 1", "failed to decode, ret = 2"};
+    for (size_t i = 0; i < PAL_COUNT_OF(ends); i++) {
+        size_t n = strlen(ends[i]);
+        if (len >= n && memcmp(text + len - n, ends[i], n) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* llama.cpp is talkative: what it calls news is detail to us. Its texts come in parts of lines. */
 static void
 on_llama_log(enum ggml_log_level level, const char *text, void *userdata)
@@ -30,7 +46,7 @@ on_llama_log(enum ggml_log_level level, const char *text, void *userdata)
     if (len == 0 || level == GGML_LOG_LEVEL_CONT) {
         return;
     }
-    if (level == GGML_LOG_LEVEL_ERROR) {
+    if (level == GGML_LOG_LEVEL_ERROR && !is_given_up(text, len)) {
         pal_log_warn("llama.cpp reports an error", "text=\"%.*s\"", (int)len, text);
     } else if (level == GGML_LOG_LEVEL_WARN) {
         /* Mostly what was done on purpose: one KV for several timelines, each within n_ctx_train.

@@ -26,6 +26,7 @@
 #define N_USERS      4
 #define ROWS_MAX     256
 
+static char plain_path[] = "/tmp/palabre-plain-XXXXXX.gguf";
 static char window_path[] = "/tmp/palabre-window-XXXXXX.gguf";
 static char state_path[] = "/tmp/palabre-state-XXXXXX.gguf";
 
@@ -191,6 +192,14 @@ check_parked(const char *path, size_t n_piece)
 }
 
 static void
+test_timelines_that_were_parked_in_pieces_go_on_as_if_they_had_stayed(void **state)
+{
+    (void)state;
+    check_parked(plain_path, 7);
+    check_parked(plain_path, 33);
+}
+
+static void
 test_windows_that_were_parked_go_on_as_if_they_had_stayed(void **state)
 {
     (void)state;
@@ -283,6 +292,7 @@ set_up(void **state)
 {
     (void)state;
     pal_log_init(PAL_LOG_ERROR, 2);
+    live_model_make_like("tiny", plain_path);
     live_model_make_like("tiny-gemma2", window_path);
     live_model_make_like("tiny-lfm2", state_path);
     return 0;
@@ -292,6 +302,7 @@ static int
 tear_down(void **state)
 {
     (void)state;
+    (void)unlink(plain_path);
     (void)unlink(window_path);
     return unlink(state_path);
 }
@@ -300,6 +311,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_timelines_that_were_parked_in_pieces_go_on_as_if_they_had_stayed),
         cmocka_unit_test(test_windows_that_were_parked_go_on_as_if_they_had_stayed),
         cmocka_unit_test(test_states_that_were_parked_go_on_as_if_they_had_stayed),
         cmocka_unit_test(test_a_state_at_the_end_of_a_persona_serves_everybody),
