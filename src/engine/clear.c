@@ -38,7 +38,10 @@ ggml_clear(void)
     return function;
 }
 
-/* Whole pages of private memory, which malloc has given to this buffer alone. */
+/*
+ * Whole pages of private memory, which malloc has given to this buffer alone. Small ones from now
+ * on: a conversation uses a little of each layer's part, and a huge page would be zeroed for each.
+ */
 static bool
 give_back(char *base, size_t size)
 {
@@ -48,6 +51,7 @@ give_back(char *base, size_t size)
     if (madvise(base + before, inner, MADV_DONTNEED) != 0) {
         return false; /* locked into memory: then it is there already */
     }
+    (void)madvise(base + before, inner, MADV_NOHUGEPAGE);
     memset(base, 0, before);
     memset(base + before + inner, 0, size - before - inner);
     return true;
