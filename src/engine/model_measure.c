@@ -68,30 +68,50 @@ measure_size(struct pal_model_worker *w, int32_t seq, uint32_t n_rows, uint32_t 
     return status;
 }
 
-/* What the tokens of others cost, which are there now: the same few rows on an empty sequence. */
+/* A sequence that nobody has, but for the one that is measured on; 0 = there is none. */
 static int32_t
-measure_scan(struct pal_model_worker *w, uint32_t n_others)
+other_seq(const struct pal_model_worker *w)
 {
-    size_t i = w->lines.n_items;
-    while (i > 0 && w->lines.items[i - 1].n_tokens > 0) {
-        i--;
+    for (size_t i = w->lines.n_items; i > 0; i--) {
+        if (w->lines.items[i - 1].n_tokens == 0) {
+            return w->lines.items[i - 1].seq;
+        }
     }
-    if (i == 0) {
-        return 0;
+    return OWN_SEQ;
+}
+
+/*
+ * What looking back costs, the same few rows again behind many; and what passing over others does,
+ * the same rows beside as many.
+ */
+static int32_t
+measure_behind(struct pal_model_worker *w, uint32_t n_rows)
+{
+    int64_t behind_us = 0;
+    int64_t beside_us = 0;
+    int64_t alone_us = 0;
+    int32_t other = other_seq(w);
+    int32_t status = measure_size(w, OWN_SEQ, DEEP_SIZE, n_rows, &behind_us);
+    if (status == 0 && other != OWN_SEQ) {
+        status = measure_size(w, other, DEEP_SIZE, 0, &beside_us);
     }
-    int64_t us = 0;
-    int32_t status = measure_size(w, w->lines.items[i - 1].seq, DEEP_SIZE, 0, &us);
-    int64_t flat_us = pal_cost_predict(&w->cost, (struct pal_cost_rows){.n_rows = DEEP_SIZE});
-    if (status == 0 && flat_us > 0) {
-        int64_t more_us = us > flat_us ? us - flat_us : 0;
-        w->rest.scan_us = (double)more_us / DEEP_SIZE / n_others;
-        w->rest.has_scan = true;
-        pal_log_debug("measured", "rows=%u others=%u us=%lld", DEEP_SIZE, n_others, (long long)us);
+    llama_memory_seq_rm(w->model.memory, OWN_SEQ, -1, -1);
+    if (status == 0) {
+        status = measure_size(w, OWN_SEQ, DEEP_SIZE, 0, &alone_us);
+    }
+    if (status == 0) {
+        struct pal_cost_rows rows = {.n_rows = DEEP_SIZE, .depth = n_rows};
+        pal_cost_note_look(&w->cost, rows, behind_us);
+        double more_us = beside_us > alone_us ? (double)(beside_us - alone_us) : 0;
+        w->rest.scan_us = more_us / DEEP_SIZE / n_rows;
+        pal_log_debug("measured", "rows=%u depth=%u us=%lld others_us=%lld alone_us=%lld",
+                      DEEP_SIZE, n_rows, (long long)behind_us, (long long)beside_us,
+                      (long long)alone_us);
     }
     return status;
 }
 
-/* What looking back costs: the same few rows again, behind many. */
+/* Where that many are soon made. */
 static int32_t
 measure_depth(struct pal_model_worker *w)
 {
@@ -108,17 +128,9 @@ measure_depth(struct pal_model_worker *w)
         status = compute(w, OWN_SEQ, DEEP_CHUNK, depth, &us);
     }
     if (status == 0) {
-        status = measure_scan(w, n_rows);
-    }
-    if (status == 0) {
-        status = measure_size(w, OWN_SEQ, DEEP_SIZE, n_rows, &us);
+        status = measure_behind(w, n_rows);
     }
     llama_memory_seq_rm(w->model.memory, OWN_SEQ, -1, -1);
-    if (status == 0) {
-        pal_cost_note_look(&w->cost, (struct pal_cost_rows){.n_rows = DEEP_SIZE, .depth = n_rows},
-                           us);
-        pal_log_debug("measured", "rows=%u depth=%u us=%lld", DEEP_SIZE, n_rows, (long long)us);
-    }
     return status;
 }
 

@@ -16,6 +16,8 @@
 /* A token that is passed over is at least so much of one that is looked at: between a half and a
  * quarter, as measured. */
 #define LOOK_DIV 4
+/* A small model's second; with a large one, to which it matters less, some minutes. */
+#define ROWS_UNKNOWN 1000
 
 void
 pal_rest_note(struct pal_rest *rest, size_t n_tokens, int64_t us)
@@ -30,8 +32,8 @@ pal_rest_note(struct pal_rest *rest, size_t n_tokens, int64_t us)
 uint64_t
 pal_rest_rows(const struct pal_rest *rest, double look_us)
 {
-    double scan_us = rest->has_scan ? rest->scan_us : look_us / LOOK_DIV;
-    double rows = scan_us > 0 ? COPIES * rest->copy_us / scan_us : (double)UINT64_MAX;
+    double scan_us = rest->scan_us > 0 ? rest->scan_us : look_us / LOOK_DIV;
+    double rows = scan_us > 0 ? COPIES * rest->copy_us / scan_us : ROWS_UNKNOWN;
     return rows < (double)INT64_MAX ? (uint64_t)rows : UINT64_MAX;
 }
 

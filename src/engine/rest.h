@@ -13,20 +13,18 @@
  *
  * Pure; one owner.
  */
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct pal_rest {
     double copy_us; /* of a token into the park, as measured; 0 = none was copied yet */
-    double scan_us; /* what a token of somebody else costs a row, if has_scan */
-    bool has_scan;  /* it was measured; else it is guessed from what a token of one's own costs */
+    double scan_us; /* what a token of somebody else costs a row; 0 = that could not be measured */
 };
 
 /* So many tokens were copied in one go. */
 void pal_rest_note(struct pal_rest *rest, size_t n_tokens, int64_t us);
-/* Who is idle leaves after so many rows of others. UINT64_MAX = it isn't worth it. look_us: what a
- * row takes for a token that it looks back on; 0 = not known. */
+/* Who is idle leaves after so many rows of others. look_us: what a row takes for a token that it
+ * looks back on, to guess by where nothing was measured; 0 = not known either. */
 uint64_t pal_rest_rows(const struct pal_rest *rest, double look_us);
 /* Tokens to copy before a step. usual_us: what steps take of those that stream; 0 = none does. */
 size_t pal_rest_piece(const struct pal_rest *rest, int64_t usual_us);

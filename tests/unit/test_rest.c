@@ -7,22 +7,18 @@ test_who_costs_others_more_than_a_copy_out_and_in_leaves(void **state)
 {
     (void)state;
     static const struct {
-        double copy_us, scan_us;
-        bool has_scan;
-        double look_us;
+        double copy_us, scan_us, look_us;
         uint64_t n_rows;
     } rows[] = {
-        {5, 0.01, true, 0, 1000},     /* a small model */
-        {20, 0.5, true, 0, 80},       /* a large one: a look is dear, but so is a copy */
-        {0, 0.01, true, 0, 0},        /* never copied: the first one tells */
-        {5, 0, true, 1, UINT64_MAX},  /* passing over them is free here */
-        {5, 0, false, 0.04, 1000},    /* a guess */
-        {5, 0, false, 0, UINT64_MAX}, /* nothing is known */
-        {0, 0, false, 0, UINT64_MAX}, {1e9, 1e-30, true, 0, UINT64_MAX},
+        {5, 0.01, 1, 1000}, /* a small model */
+        {20, 0.5, 0, 80},   /* a large one: a look is dear, but so is a copy */
+        {0, 0.01, 0, 0},    /* never copied: the first one tells */
+        {5, 0, 0.04, 1000}, /* a guess */
+        {5, 0, 0, 1000},    /* nothing is known */
+        {0, 0, 0, 1000},    {1e9, 1e-30, 0, UINT64_MAX},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct pal_rest rest = {
-            .copy_us = rows[i].copy_us, .scan_us = rows[i].scan_us, .has_scan = rows[i].has_scan};
+        struct pal_rest rest = {.copy_us = rows[i].copy_us, .scan_us = rows[i].scan_us};
         assert_int_equal(pal_rest_rows(&rest, rows[i].look_us), rows[i].n_rows);
     }
 }
