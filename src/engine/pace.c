@@ -12,9 +12,9 @@
 
 #include "util/clock.h"
 
-/* Threads with cores of their own wait for well under 1 %; with one rival on a shared core, 30 %.
- */
-#define WAIT_SHARE_MAX 0.08
+/* Threads with cores of their own wait for well under 1 %, beside our own web server and its
+ * clients for a tenth all together; with one rival on a shared core, for half. */
+#define WAIT_SHARE_MAX 0.16
 /* So much of it needs no verdict on more threads: somebody wants a core for good. */
 #define WAIT_SHARE_RUIN 0.4
 /* Waiting that was borne grows so much before it is suspected again. */
