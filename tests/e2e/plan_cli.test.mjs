@@ -29,6 +29,15 @@ function run(args, env = {}) {
     });
     return { status: result.status, out: result.stdout, err: result.stderr };
 }
+// A machine that is busy with others needs longer to find anything at all.
+function tune(seconds, args, env) {
+    for (;; seconds *= 5) {
+        const tuned = run(['tune', '--quick', '--seconds', String(seconds), ...args], env);
+        if (tuned.status === 0 || seconds > 50 || !/no time|far too slow/.test(tuned.err)) {
+            return tuned;
+        }
+    }
+}
 const plan = (...args) => {
     const { status, out, err } = run(['plan', '--json', '--model', model, ...args]);
     assert.equal(status, 0, err);
@@ -148,7 +157,7 @@ test('a backend that is not installed is named with the command that adds it', (
 });
 
 test('tune keeps what it found, and plan and doctor know', () => {
-    const tuned = run(['tune', '--quick', '--seconds', '8', '--model', model]);
+    const tuned = tune(8, ['--model', model]);
     assert.equal(tuned.status, 0, tuned.err);
     assert.match(tuned.out, /fastest here: /);
     const got = plan();
@@ -203,7 +212,7 @@ test('tune keeps the layers on the card, and its result apart', {
         const env = { GGML_VK_VISIBLE_DEVICES: '0', HOME: fresh };
         const card = ['--backend', 'vulkan', '--llama-dir', vulkan, '--model', model, '--context', '512',
             '--gpu-layers', '3'];
-        const tuned = run(['tune', '--quick', '--seconds', '12', ...card], env);
+        const tuned = tune(12, card, env);
         const folder = join(fresh, '.local/state/palabre/tune');
         if (tuned.status === 1 && /far too slow/.test(tuned.err)) { // beside a dozen of other tests
             assert.equal(existsSync(folder), false);
