@@ -38,7 +38,7 @@
 #define LOSS_MAX 1.02
 /* Of a CPU, what others may take before it counts as theirs. */
 #define OTHERS_SLACK 0.25
-/* The kernel's count of a CPU's idle time may lag behind by that. */
+/* The kernel counts idle time in these: loading a small model takes two of them. */
 #define TICK_US 10000.0
 /* A window with less work of ours than this, of a CPU, was mostly a pause, */
 #define WORK_SHARE_MIN 0.75
@@ -283,7 +283,7 @@ pal_pace_begin(struct pal_pace *pace, const struct pal_pace_sample *from,
     }
     double n_cpus = to->n_cpus;
     double own_cpus = (double)(to->own_us - from->own_us) / window;
-    double idle_cpus = ((double)(to->idle_us - from->idle_us) + n_cpus * TICK_US) / window;
+    double idle_cpus = ((double)(to->idle_us - from->idle_us) + TICK_US) / window;
     double others_cpus = n_cpus - idle_cpus - own_cpus;
     follow_others(pace, n_cpus, others_cpus > 0 ? others_cpus : 0, to->now_us);
     return pace->n_threads;

@@ -67,8 +67,8 @@ void pal_pace_init(struct pal_pace *pace, uint32_t n_threads_max);
 void pal_pace_limit(struct pal_pace *pace, uint32_t n_threads_max);
 
 /*
- * Before the first step: two samples of the time of loading, however short that was. What the
- * kernel's ticks leave open is taken for idle.
+ * Before the first step: two samples of the time of loading, however short that was. One of the
+ * kernel's ticks more is taken for idle.
  */
 uint32_t pal_pace_begin(struct pal_pace *pace, const struct pal_pace_sample *from,
                         const struct pal_pace_sample *to);
